@@ -1,0 +1,12 @@
+// The main() of a conformance program.
+
+#pragma once
+
+namespace aether::conformance {
+
+// Parses the command line, runs the rules under supervision, prints and writes the report. `--help` lists
+// the options. Answers the exit code: 0 every MUST rule holds, 1 a rule failed, 2 usage, harness or
+// environment error, or a MUST rule without a verdict.
+int Main(int argc, char** argv);
+
+}  // namespace aether::conformance

@@ -1,0 +1,43 @@
+// What a rule's trial on a store came to.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aether::conformance {
+
+enum class Verdict {
+  kPassed,
+  kFailed,
+  kNotOffered,    // the store lacks a capability that the rule needs; never counted as passed
+  kInconclusive,  // a search ran out of time; never a pass
+  kErrored,       // the harness or the adapter broke, or the process died: no word on the rule
+};
+
+std::string_view VerdictName(Verdict verdict);  // "passed", "failed", "not_offered", ...
+
+// How much is tried. The same seed and profile give the same inputs.
+enum class Profile { kQuick, kStandard, kThorough, kSoak };
+
+std::string_view ProfileName(Profile profile);
+
+struct Settings {
+  Profile profile = Profile::kStandard;
+  std::uint64_t seed = 1;
+};
+
+struct RuleResult {
+  std::string id;
+  Verdict verdict = Verdict::kErrored;
+  double seconds = 0;
+  int cases = 0;                            // generated cases that were run, the shrinking left out
+  std::string message;                      // what went wrong, or why it was not offered; else empty
+  std::string expected;                     // of a failure, where the two can be told in a line
+  std::string actual;
+  std::vector<std::string> counterexample;  // of a failure: the least failing case, call by call
+};
+
+}  // namespace aether::conformance

@@ -1,0 +1,139 @@
+// Main(): options, supervision, progress, reports.
+
+#include "aether/conformance/main.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "aether/conformance/suite.h"
+#include "aether/rules.h"
+#include "options.h"
+#include "report.h"
+#include "supervisor.h"
+
+namespace aether::conformance {
+
+namespace {
+
+std::vector<std::string>& Stores() {
+  static std::vector<std::string> stores;
+  return stores;
+}
+
+// On a terminal one line that is written over; elsewhere a line for each area.
+class Progress {
+ public:
+  Progress(std::string store, std::size_t rules) : store_(std::move(store)), rules_(rules) {}
+
+  void Start(const std::string& rule_id) {
+    if (terminal_) Line(rule_id);
+  }
+
+  void Done(const RuleResult& result) {
+    const std::string area = result.id.substr(0, result.id.find('-'));
+    if (!terminal_ && !area_.empty() && area != area_) EndArea();
+    ++done_;
+    area_ = area;
+    seconds_ += result.seconds;
+    if (result.verdict != Verdict::kPassed && result.verdict != Verdict::kNotOffered) ++bad_;
+  }
+
+  void End() {
+    if (terminal_) {
+      std::fprintf(stderr, "\r\x1b[K");
+    } else if (!area_.empty()) {
+      EndArea();
+    }
+  }
+
+ private:
+  void Line(const std::string& text) {
+    std::fprintf(stderr, "\r\x1b[K%s  %zu/%zu  %s%s", store_.c_str(), done_, rules_,
+                 bad_ > 0 ? (std::to_string(bad_) + " not passed  ").c_str() : "", text.c_str());
+  }
+
+  void EndArea() {
+    std::fprintf(stderr, "%s  %zu/%zu  %-4s  %.2f s%s\n", store_.c_str(), done_, rules_,
+                 area_.c_str(), seconds_, bad_ > 0 ? ("  " + std::to_string(bad_) + " not passed").c_str() : "");
+    seconds_ = 0;
+  }
+
+  std::string store_;
+  std::size_t rules_;
+  std::size_t done_ = 0;
+  std::size_t bad_ = 0;
+  double seconds_ = 0;
+  std::string area_;
+  bool terminal_ = isatty(STDERR_FILENO) == 1;
+};
+
+std::string OwnCommand(const char* argv0) {
+  const char* prefix = std::getenv("AETHER_REPLAY");
+  return prefix != nullptr ? prefix : argv0;
+}
+
+int Run(const Options& options, const char* argv0) {
+  Supervision supervision;
+  supervision.settings = SettingsOf(options);
+  supervision.rules = SelectRules(options);
+  supervision.call_limit = std::chrono::seconds(options.call_limit_seconds);
+  supervision.verbose = options.verbose;
+
+  StoreReport report;
+  report.store = Stores().front();
+  report.settings = supervision.settings;
+  report.replay = OwnCommand(argv0);
+
+  Progress progress(report.store, supervision.rules.size());
+  Supervise(
+      supervision, &report, [&](const std::string& id) { progress.Start(id); },
+      [&](const RuleResult& result) { progress.Done(result); });
+  progress.End();
+
+  std::string told_error;
+  for (const RuleResult& result : report.rules) {
+    if (result.verdict == Verdict::kPassed || result.verdict == Verdict::kNotOffered) continue;
+    if (result.verdict == Verdict::kErrored && result.message == told_error) continue;  // once is enough
+    if (result.verdict == Verdict::kErrored) told_error = result.message;
+    std::cout << Explain(report, result) << "\n";
+  }
+  const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
+  if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << Table(stores);
+  std::cout << report.store << ": seed " << report.settings.seed << ", profile " << ProfileName(report.settings.profile) << "\n";
+  if (!options.report.empty()) WriteReports(options.report, stores);
+  return ExitCode(stores, options.strict);
+}
+
+}  // namespace
+
+bool RegisterStore(std::string_view name) {
+  Stores().emplace_back(name);
+  return true;
+}
+
+int Main(int argc, char** argv) {
+  if (IsChild()) return RunChild();
+  CLI::App app("Tries an event store against the Aether contract, rule by rule.");
+  Options options;
+  AddOptions(&app, &options);
+  try {
+    app.parse(argc, argv);
+    if (Stores().size() != 1) {
+      std::cerr << "this program judges " << Stores().size()
+                << " stores: AETHER_CONFORMANCE has to be in it exactly once\n";
+      return 2;
+    }
+    return Run(options, argv[0]);
+  } catch (const CLI::Error& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  } catch (const std::exception& exception) {
+    std::cerr << "error: " << exception.what() << "\n";
+    return 2;
+  }
+}
+
+}  // namespace aether::conformance

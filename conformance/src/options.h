@@ -1,0 +1,30 @@
+// The options that conformance programs and aether_check share.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "aether/conformance/verdict.h"
+
+namespace aether::conformance {
+
+struct Options {
+  std::string profile = "standard";
+  std::string seed = "1";
+  std::vector<std::string> rules;  // prefixes of ids; empty: all
+  std::string report;
+  int call_limit_seconds = 60;
+  bool strict = false;
+  bool verbose = false;
+};
+
+// Adds the options to `app`.
+void AddOptions(CLI::App* app, Options* options);
+
+// Throw CLI::ValidationError with a text that names what is wrong.
+Settings SettingsOf(const Options& options);
+std::vector<std::string> SelectRules(const Options& options);
+
+}  // namespace aether::conformance

@@ -1,0 +1,37 @@
+// The properties: for each rule one function, by area. spec/*.md has the rules.
+
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "rule_run.h"
+
+namespace aether::conformance {
+
+struct Property {
+  std::string_view rule;
+  void (*run)(RuleRun&);
+};
+
+std::span<const Property> ImmutabilityProperties();
+std::span<const Property> InterfaceProperties();
+std::span<const Property> VersionProperties();
+std::span<const Property> ConcurrencyProperties();
+std::span<const Property> ReadingProperties();
+std::span<const Property> IdentityProperties();
+std::span<const Property> EventProperties();
+std::span<const Property> DataProperties();
+std::span<const Property> MetadataProperties();
+std::span<const Property> ReplayErrorProperties();
+std::span<const Property> SnapshotProperties();
+std::span<const Property> NoticeProperties();
+std::span<const Property> RetentionProperties();
+std::span<const Property> NamespaceProperties();
+std::span<const Property> InvalidInputProperties();
+
+// All of them, in the order of rules.json.
+const std::vector<Property>& AllProperties();
+const Property* FindProperty(std::string_view rule_id);
+
+}  // namespace aether::conformance

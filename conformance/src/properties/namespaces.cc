@@ -1,0 +1,53 @@
+// NS: namespaces isolate stores completely.
+
+#include <rapidcheck.h>
+
+#include "near_ids.h"
+#include "properties.h"
+
+namespace aether::conformance {
+
+namespace {
+
+// Saves a stream of its own length under one actor id in each namespace, and in the storage's own.
+void RequireIsolated(Trial& t, const std::vector<std::string>& names) {
+  const std::string actor = t.NewActor();
+  std::vector<Handle*> handles = {&t.store()};
+  for (const std::string& name : names) {
+    if (Handle* handle = t.OpenNamespace(name)) handles.push_back(handle);
+  }
+  std::vector<std::vector<Event>> streams;
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    handles[i]->MustHaveLatest(actor, 0);
+    streams.push_back(t.SaveMany(*handles[i], actor, static_cast<std::int64_t>(i) + 1));
+  }
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    handles[i]->MustReadAs(actor, streams[i]);
+    handles[i]->MustHaveLatest(actor, static_cast<std::int64_t>(i) + 1);
+    (void)handles[i]->MustRefuse(t.NewEvent(actor, static_cast<std::int64_t>(i) + 1));
+  }
+}
+
+// NS-01
+void NamespacesAreIsolated(RuleRun& run) {
+  run.Once([](Trial& t) { RequireIsolated(t, {"orders", "billing"}); });
+}
+
+// NS-02
+void NearlyCollidingNamesAreDifferent(RuleRun& run) {
+  run.ForAll(40, [](Trial& t) {
+    const auto family = *rc::gen::elementOf(std::vector<Family>{Family::kSeparators, Family::kCase,
+                                                                Family::kNormalisation, Family::kPatterns,
+                                                                Family::kPrefixes, Family::kControls});
+    t.Fresh();
+    RequireIsolated(t, *rc::gen::unique<std::vector<std::string>>(2, rc::gen::elementOf(NearNames(family))));
+  });
+}
+
+constexpr Property kProperties[] = {{"NS-01", NamespacesAreIsolated}, {"NS-02", NearlyCollidingNamesAreDifferent}};
+
+}  // namespace
+
+std::span<const Property> NamespaceProperties() { return kProperties; }
+
+}  // namespace aether::conformance

@@ -1,0 +1,78 @@
+// RET: expiry, where a store has it.
+
+#include <algorithm>
+#include <chrono>
+
+#include "properties.h"
+
+namespace aether::conformance {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kAge = std::chrono::milliseconds(1000);
+constexpr auto kPatience = std::chrono::seconds(30);
+
+// RET-01: what a read gives is always a suffix of what was saved, and whatever is certainly younger than
+// the age is in it.
+void ExpiryIsByAgeOldestFirst(RuleRun& run) {
+  run.Once([](Trial& t) {
+    t.Fresh();
+    Handle& store = t.OpenWithRetention(kAge);
+    const std::string actor = t.NewActor();
+    std::vector<Event> events;
+    std::vector<Clock::time_point> saved_at;
+    const auto save = [&] {
+      events.push_back(t.NewEvent(actor, static_cast<std::int64_t>(events.size()) + 1));
+      saved_at.push_back(Clock::now());
+      store.MustSave(events.back());
+    };
+    for (int i = 0; i < 5; ++i) save();
+    const bool expired = t.WaitFor(
+        [&] {
+          if (Clock::now() - saved_at.back() > kAge / 4) save();
+          const auto now_events = store.MustRead(actor);
+          const auto young = Clock::now() - kAge;
+          const std::size_t gone = events.size() - std::min(events.size(), now_events.size());
+          RequireEqual({events.begin() + static_cast<std::ptrdiff_t>(gone), events.end()}, now_events, actor);
+          for (std::size_t i = 0; i < gone; ++i) {
+            if (saved_at[i] > young) {
+              throw Failure("an event expired before its age", "kept for " + std::to_string(kAge.count()) + " ms",
+                            "version " + std::to_string(events[i].version) + " is gone");
+            }
+          }
+          return gone >= 5;
+        },
+        kPatience);
+    if (!expired) throw Inconclusive("nothing expired within 30 s");
+    t.Fresh();
+  });
+}
+
+// RET-02
+void ExpiryKeepsTheLatestVersion(RuleRun& run) {
+  run.Once([](Trial& t) {
+    t.Fresh();
+    Handle& store = t.OpenWithRetention(kAge);
+    const std::string actor = t.NewActor();
+    t.SaveMany(store, actor, 3);
+    if (!t.WaitFor([&] { return store.MustRead(actor).empty(); }, kPatience)) {
+      throw Inconclusive("nothing expired within 30 s");
+    }
+    store.MustHaveLatest(actor, 3);
+    for (const std::int64_t version : {1, 3}) (void)store.MustRefuse(t.NewEvent(actor, version));
+    const Event next = t.NewEvent(actor, 4);
+    store.MustSave(next);
+    store.MustHaveLatest(actor, 4);
+    t.Fresh();
+  });
+}
+
+constexpr Property kProperties[] = {{"RET-01", ExpiryIsByAgeOldestFirst}, {"RET-02", ExpiryKeepsTheLatestVersion}};
+
+}  // namespace
+
+std::span<const Property> RetentionProperties() { return kProperties; }
+
+}  // namespace aether::conformance

@@ -1,0 +1,169 @@
+// SNAP: the snapshot of an actor.
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+#include "generators.h"
+#include "near_ids.h"
+#include "properties.h"
+
+namespace aether::conformance {
+
+namespace {
+
+ActorSnapshot MakeSnapshot(const std::string& actor, std::int64_t version, const std::string& mark) {
+  return {actor, version, JsonObject::Trusted(R"({"mark":")" + mark + R"("})"), {1768339576, 5}};
+}
+
+void MustSaveSnapshot(Handle& store, const ActorSnapshot& snapshot) {
+  const auto saved = store.SaveSnapshot(snapshot);
+  if (!saved) throw Failure("a snapshot is refused: " + Describe(snapshot), "ok", Describe(saved.error()));
+}
+
+std::optional<ActorSnapshot> MustGetSnapshot(Handle& store, const std::string& actor) {
+  auto snapshot = store.GetLatestSnapshot(actor);
+  if (!snapshot) throw Failure("GetLatestSnapshot failed", "success", Describe(snapshot.error()));
+  return *std::move(snapshot);
+}
+
+void MustHaveSnapshot(Handle& store, const ActorSnapshot& expected) {
+  const auto actual = MustGetSnapshot(store, expected.actor_id);
+  if (actual == expected) return;
+  throw Failure("the latest snapshot is another", Describe(expected) + " at " + expected.timestamp.Format(),
+                !actual ? "none"
+                        : Describe(*actual) + " at " +
+                              (actual->timestamp.InRange() ? actual->timestamp.Format() : "out of range"));
+}
+
+// SNAP-01
+void NoneWithoutOne(RuleRun& run) {
+  run.ForAll(20, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    t.SaveMany(t.store(), actor, *rc::gen::inRange(0, 3));
+    if (const auto snapshot = MustGetSnapshot(t.store(), actor)) {
+      throw Failure("an actor without a snapshot has one", "none", Describe(*snapshot));
+    }
+  });
+}
+
+// SNAP-02
+void SnapshotsRoundTrip(RuleRun& run) {
+  run.ForAll(60, [](Trial& t) {
+    ActorSnapshot snapshot;
+    snapshot.actor_id = t.NewActor();
+    snapshot.version = *rc::gen::inRange<std::int64_t>(1, 1'000'000'000'000);
+    snapshot.state = *gen::Payload();
+    snapshot.timestamp = *gen::Instant();
+    MustSaveSnapshot(t.store(), snapshot);
+    MustHaveSnapshot(t.store(), snapshot);
+  });
+}
+
+// SNAP-03
+void HighestVersionWins(RuleRun& run) {
+  run.ForAll(60, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    const auto versions = *rc::gen::unique<std::vector<std::int64_t>>(*rc::gen::inRange<std::size_t>(2, 6),
+                                                                      rc::gen::inRange<std::int64_t>(1, 1000));
+    std::int64_t highest = 0;
+    for (const std::int64_t version : versions) {
+      MustSaveSnapshot(t.store(), MakeSnapshot(actor, version, std::to_string(version)));
+      highest = std::max(highest, version);
+      MustHaveSnapshot(t.store(), MakeSnapshot(actor, highest, std::to_string(highest)));
+    }
+  });
+}
+
+// SNAP-04
+void EqualVersionReplaces(RuleRun& run) {
+  run.ForAll(20, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    const auto version = *rc::gen::inRange<std::int64_t>(1, 100);
+    const int times = *rc::gen::inRange(2, 5);
+    for (int i = 0; i < times; ++i) {
+      const auto snapshot = MakeSnapshot(actor, version, "take " + std::to_string(i));
+      MustSaveSnapshot(t.store(), snapshot);
+      MustHaveSnapshot(t.store(), snapshot);
+    }
+  });
+}
+
+// SNAP-05
+void EventsAreUntouched(RuleRun& run) {
+  run.ForAll(40, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    auto events = t.SaveMany(t.store(), actor, *rc::gen::inRange(0, 5));
+    const auto latest = static_cast<std::int64_t>(events.size());
+    MustSaveSnapshot(t.store(), MakeSnapshot(actor, *rc::gen::inRange<std::int64_t>(1, 20), "x"));
+    t.store().MustReadAs(actor, events);
+    t.store().MustHaveLatest(actor, latest);
+    events.push_back(t.NewEvent(actor, latest + 1));
+    t.store().MustSave(events.back());
+    t.store().MustReadAs(actor, events);
+  });
+}
+
+// SNAP-06
+void AheadOfTheLatestEventIsAccepted(RuleRun& run) {
+  run.ForAll(20, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    const int events = *rc::gen::inRange(0, 4);
+    t.SaveMany(t.store(), actor, events);
+    const auto snapshot = MakeSnapshot(actor, events + *rc::gen::inRange<std::int64_t>(1, 1000), "ahead");
+    MustSaveSnapshot(t.store(), snapshot);
+    MustHaveSnapshot(t.store(), snapshot);
+  });
+}
+
+// SNAP-07
+void ActorsHaveTheirOwn(RuleRun& run) {
+  run.ForAll(40, [](Trial& t) {
+    static const std::vector<std::string> kNames = [] {
+      std::vector<std::string> names = {"", "x"};
+      for (const Family family : {Family::kSeparators, Family::kCase, Family::kPrefixes}) {
+        for (const std::string& name : NearNames(family)) {
+          if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        }
+      }
+      return names;
+    }();
+    const std::string prefix = t.NewActor() + "~";  // ends the number, whatever name follows
+    std::vector<ActorSnapshot> saved;
+    for (const std::string& name : *rc::gen::unique<std::vector<std::string>>(
+             *rc::gen::inRange<std::size_t>(2, 6), rc::gen::elementOf(kNames))) {
+      const auto snapshot = MakeSnapshot(prefix + name, 1, "of " + std::to_string(saved.size()));
+      const auto result = t.store().SaveSnapshot(snapshot);
+      if (result) saved.push_back(snapshot);
+      if (!result && result.error().code() != ErrorCode::kInvalidEvent) {
+        throw Failure("a snapshot is refused with another error", "ok, or invalid_event", Describe(result.error()));
+      }
+    }
+    for (const ActorSnapshot& snapshot : saved) MustHaveSnapshot(t.store(), snapshot);
+  });
+}
+
+// SNAP-08
+void StaysAfterReopening(RuleRun& run) {
+  run.ForAll(10, [](Trial& t) {
+    const std::string actor = t.NewActor();
+    const auto snapshot = MakeSnapshot(actor, *rc::gen::inRange<std::int64_t>(2, 100), "kept");
+    MustSaveSnapshot(t.store(), snapshot);
+    if (*rc::gen::arbitrary<bool>()) MustSaveSnapshot(t.store(), MakeSnapshot(actor, 1, "older"));
+    t.Reopen();
+    MustHaveSnapshot(t.store(), snapshot);
+  });
+}
+
+constexpr Property kProperties[] = {
+    {"SNAP-01", NoneWithoutOne},      {"SNAP-02", SnapshotsRoundTrip},
+    {"SNAP-03", HighestVersionWins},  {"SNAP-04", EqualVersionReplaces},
+    {"SNAP-05", EventsAreUntouched},  {"SNAP-06", AheadOfTheLatestEventIsAccepted},
+    {"SNAP-07", ActorsHaveTheirOwn},  {"SNAP-08", StaysAfterReopening},
+};
+
+}  // namespace
+
+std::span<const Property> SnapshotProperties() { return kProperties; }
+
+}  // namespace aether::conformance

@@ -1,0 +1,560 @@
+// RuleRun, Trial and Handle.
+
+#include "rule_run.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "aether/rules.h"
+#include "heartbeat.h"
+#include "properties.h"
+
+namespace aether::conformance {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Ends the property: the result is already known.
+struct Ended {};
+
+// After its first failure a rule is shrunk for so long at most.
+constexpr auto kShrinkTime = std::chrono::seconds(10);
+
+std::chrono::seconds TimeLimit(Profile profile) {
+  switch (profile) {
+    case Profile::kQuick: return std::chrono::seconds(60);
+    case Profile::kStandard: return std::chrono::minutes(5);
+    case Profile::kThorough: return std::chrono::hours(1);
+    case Profile::kSoak: return std::chrono::hours(24);
+  }
+  return std::chrono::minutes(5);
+}
+
+double Factor(Profile profile) {
+  switch (profile) {
+    case Profile::kQuick: return 0.2;
+    case Profile::kStandard: return 1;
+    case Profile::kThorough: return 10;
+    case Profile::kSoak: return 100;
+  }
+  return 1;
+}
+
+// A seed that depends on the run's seed and the rule only, so that one rule alone gets the same inputs.
+std::uint64_t SeedOf(std::uint64_t seed, std::string_view rule_id) {
+  std::uint64_t hash = 14695981039346656037ULL ^ seed;  // FNV-1a
+  for (unsigned char c : rule_id) hash = (hash ^ c) * 1099511628211ULL;
+  return hash;
+}
+
+std::string DescribeAnswer(const Result<void>& result) { return result ? "ok" : Describe(result.error()); }
+std::string DescribeAnswer(const Result<std::vector<EventPtr>>& result) {
+  return result ? DescribeVersions(*result) : Describe(result.error());
+}
+std::string DescribeAnswer(const Result<std::int64_t>& result) {
+  return result ? std::to_string(*result) : Describe(result.error());
+}
+std::string DescribeAnswer(const Result<ReplayResult>& result) {
+  if (!result) return Describe(result.error());
+  std::string text = DescribeVersions(result->events);
+  for (const ReplayError& error : result->errors) {
+    text += "; error at sequence " + std::to_string(error.sequence_number) + " with " +
+            std::to_string(error.raw_data.size()) + " bytes";
+    if (text.size() > 300) return text + " ...";
+  }
+  return text;
+}
+std::string DescribeAnswer(const Result<std::optional<ActorSnapshot>>& result) {
+  if (!result) return Describe(result.error());
+  return *result ? Describe(**result) : "none";
+}
+std::string DescribeAnswer(const Result<std::unique_ptr<Subscription>>& result) {
+  return result ? "subscribed" : Describe(result.error());
+}
+
+// A correct store may say that it cannot be asked now; that is no word on the rule.
+void ThrowIfUnavailable(const StoreError& error) {
+  if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kOutcomeUnknown) {
+    throw Inconclusive("the store answered " + Describe(error));
+  }
+}
+
+template <typename T>
+T Must(Result<T> result, const std::string& what) {
+  if (!result) {
+    ThrowIfUnavailable(result.error());
+    throw Failure(what + " failed", "success", Describe(result.error()));
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+class CaseCounter final : public rc::detail::TestListener {
+ public:
+  explicit CaseCounter(int* cases) : cases_(cases) {}
+  void onTestCaseFinished(const rc::detail::CaseDescription&) override { ++*cases_; }
+  void onShrinkTried(const rc::detail::CaseDescription&, bool) override {}
+  void onTestFinished(const rc::detail::TestMetadata&, const rc::detail::TestResult&) override {}
+
+ private:
+  int* cases_;
+};
+
+// Lets `n` threads go at the same moment.
+class StartingLine {
+ public:
+  explicit StartingLine(int n) : missing_(n) {}
+  void Wait() {
+    missing_.fetch_sub(1);
+    while (missing_.load() > 0) std::this_thread::yield();
+  }
+
+ private:
+  std::atomic<int> missing_;
+};
+
+void PinThisThread(int core) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(core) % cores, &set);
+  pthread_setaffinity_np(pthread_self(), sizeof set, &set);  // best effort
+}
+
+void Spin(std::chrono::nanoseconds time) {
+  const auto end = Clock::now() + time;
+  while (Clock::now() < end) {
+  }
+}
+
+}  // namespace
+
+Handle::Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name)
+    : trial_(trial), store_(std::move(store)), name_(std::move(name)) {}
+
+template <typename Call>
+auto Handle::Noted(std::string text, Call call) -> decltype(call()) {
+  text = name_ + "  " + text;
+  Beat(text);
+  Timeline& timeline = trial_->timeline_;
+  const std::size_t number = timeline.Begin(std::move(text));
+  std::string thrown = "something that is no std::exception";
+  try {
+    auto result = call();
+    timeline.End(number, DescribeAnswer(result));
+    return result;
+  } catch (const std::exception& exception) {
+    thrown = exception.what();
+  } catch (...) {
+  }
+  timeline.End(number, "threw: " + thrown);
+  throw Failure("an exception left the store", "an error value", "exception: " + thrown);
+}
+
+Result<void> Handle::SaveEvent(const Event& event) {
+  return Noted("SaveEvent " + Describe(event), [&] { return store_->SaveEvent(event); });
+}
+
+Result<std::vector<EventPtr>> Handle::GetEvents(std::string_view actor_id, std::int64_t from_version) {
+  auto result = Noted("GetEvents " + Quote(actor_id) + " from " + std::to_string(from_version),
+                      [&] { return store_->GetEvents(actor_id, from_version); });
+  if (result && std::find(result->begin(), result->end(), nullptr) != result->end()) {
+    throw Failure("GetEvents answered a null event");
+  }
+  return result;
+}
+
+Result<std::int64_t> Handle::GetLatestVersion(std::string_view actor_id) {
+  return Noted("GetLatestVersion " + Quote(actor_id), [&] { return store_->GetLatestVersion(actor_id); });
+}
+
+Result<ReplayResult> Handle::GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) {
+  auto& store = dynamic_cast<EventStoreWithErrors&>(*store_);
+  auto result = Noted("GetEventsWithErrors " + Quote(actor_id) + " from " + std::to_string(from_version),
+                      [&] { return store.GetEventsWithErrors(actor_id, from_version); });
+  if (result && std::find(result->events.begin(), result->events.end(), nullptr) != result->events.end()) {
+    throw Failure("GetEventsWithErrors answered a null event");
+  }
+  return result;
+}
+
+Result<void> Handle::SaveSnapshot(const ActorSnapshot& snapshot) {
+  auto& store = dynamic_cast<SnapshotStore&>(*store_);
+  return Noted("SaveSnapshot " + Describe(snapshot), [&] { return store.SaveSnapshot(snapshot); });
+}
+
+Result<std::optional<ActorSnapshot>> Handle::GetLatestSnapshot(std::string_view actor_id) {
+  auto& store = dynamic_cast<SnapshotStore&>(*store_);
+  return Noted("GetLatestSnapshot " + Quote(actor_id), [&] { return store.GetLatestSnapshot(actor_id); });
+}
+
+Result<std::unique_ptr<Subscription>> Handle::Subscribe(EventStoredCallback callback) {
+  auto& store = dynamic_cast<EventNotifier&>(*store_);
+  return Noted("Subscribe", [&] { return store.Subscribe(std::move(callback)); });
+}
+
+Result<void> Handle::Close() {
+  return Noted("Close", [&] { return store_->Close(); });
+}
+
+void Handle::MustSave(const Event& event) { Must(SaveEvent(event), "SaveEvent " + Describe(event)); }
+
+std::vector<EventPtr> Handle::MustRead(std::string_view actor_id, std::int64_t from_version) {
+  return Must(GetEvents(actor_id, from_version), "GetEvents " + Quote(actor_id));
+}
+
+std::int64_t Handle::MustLatest(std::string_view actor_id) {
+  return Must(GetLatestVersion(actor_id), "GetLatestVersion " + Quote(actor_id));
+}
+
+ReplayResult Handle::MustReplay(std::string_view actor_id, std::int64_t from_version) {
+  return Must(GetEventsWithErrors(actor_id, from_version), "GetEventsWithErrors " + Quote(actor_id));
+}
+
+VersionConflict Handle::MustRefuse(const Event& event) {
+  const Result<void> saved = SaveEvent(event);
+  if (saved) {
+    throw Failure("a save that had to be refused was accepted: " + Describe(event), "version_conflict", "ok");
+  }
+  ThrowIfUnavailable(saved.error());
+  if (saved.error().code() != ErrorCode::kVersionConflict || !saved.error().conflict()) {
+    throw Failure("a stale save was refused with another error", "version_conflict",
+                  Describe(saved.error()));
+  }
+  return *saved.error().conflict();
+}
+
+void RequireEqual(const std::vector<Event>& expected, const std::vector<EventPtr>& actual,
+                  std::string_view actor_id) {
+  const std::string where = "the stream of " + Quote(actor_id);
+  for (std::size_t i = 0; i < std::min(expected.size(), actual.size()); ++i) {
+    if (std::string difference = Difference(expected[i], *actual[i]); !difference.empty()) {
+      throw Failure("event " + std::to_string(i + 1) + " of " + where + " differs: " + difference);
+    }
+  }
+  if (expected.size() == actual.size()) return;
+  std::vector<EventPtr> wanted;
+  for (const Event& event : expected) wanted.push_back(std::make_shared<const Event>(event));
+  throw Failure(where + " has another length", DescribeVersions(wanted), DescribeVersions(actual));
+}
+
+void Handle::MustReadAs(std::string_view actor_id, const std::vector<Event>& expected,
+                        std::int64_t from_version) {
+  RequireEqual(expected, MustRead(actor_id, from_version), actor_id);
+}
+
+void Handle::MustHaveLatest(std::string_view actor_id, std::int64_t version) {
+  const std::int64_t latest = MustLatest(actor_id);
+  if (latest != version) {
+    throw Failure("the latest version of " + Quote(actor_id) + " is wrong", std::to_string(version),
+                  std::to_string(latest));
+  }
+}
+
+Handle& Trial::store(std::size_t i) {
+  while (run_->handles_.size() <= i) {
+    auto opened = run_->storage().Open();
+    if (!opened) throw AdapterError("the adapter's Open() failed: " + Describe(opened.error()));
+    run_->handles_.push_back(
+        std::make_unique<Handle>(this, *std::move(opened), "h" + std::to_string(run_->handles_.size() + 1)));
+  }
+  Handle& handle = *run_->handles_[i];
+  handle.trial_ = this;  // handles outlive the trials of a rule
+  return handle;
+}
+
+void Trial::Fresh() {
+  Remark("a fresh storage");
+  run_->CloseHandles();
+  run_->storage_.reset();
+}
+
+void Trial::Reopen() {
+  Remark("every handle is closed and the storage opened again");
+  run_->CloseHandles();
+}
+
+Handle* Trial::OpenNamespace(std::string_view name) {
+  auto opened = run_->storage().OpenNamespace(name);
+  if (!opened && opened.error().code() == ErrorCode::kInvalidEvent) return nullptr;
+  if (!opened) throw AdapterError("OpenNamespace failed: " + Describe(opened.error()));
+  run_->extra_handles_.push_back(
+      std::make_unique<Handle>(this, *std::move(opened), "namespace " + Quote(name, 20)));
+  return run_->extra_handles_.back().get();
+}
+
+Handle& Trial::OpenWithRetention(std::chrono::milliseconds age) {
+  auto opened = run_->storage().OpenWithRetention(age);
+  if (!opened) throw AdapterError("OpenWithRetention failed: " + Describe(opened.error()));
+  run_->extra_handles_.push_back(std::make_unique<Handle>(this, *std::move(opened), "aging"));
+  return *run_->extra_handles_.back();
+}
+
+Injection Trial::InjectMalformed(std::string_view actor_id, std::string_view raw) {
+  store();  // the hook may need an open store
+  const auto injected = run_->storage().InjectMalformed(actor_id, raw);
+  if (!injected) throw AdapterError("InjectMalformed failed: " + Describe(injected.error()));
+  Remark("a malformed record is put into " + Quote(actor_id) + ": " + Quote(raw, 40) +
+         (injected->possible ? "" : " (impossible here)"));
+  return *injected;
+}
+
+std::string Trial::NewActor() { return "actor-" + std::to_string(++run_->next_actor_); }
+
+Event Trial::NewEvent(std::string_view actor_id, std::int64_t version) {
+  Event event;
+  const std::string number = std::to_string(++run_->next_event_);
+  event.id = "e-" + number;
+  event.event_type = "Happened";
+  event.actor_id = actor_id;
+  event.version = version;
+  event.data = JsonObject::Trusted(R"({"n":)" + number + "}");
+  event.timestamp = {1768339576, 123456789};
+  return event;
+}
+
+std::vector<Event> Trial::SaveMany(Handle& handle, std::string_view actor_id, std::int64_t n) {
+  std::vector<Event> events;
+  for (std::int64_t version = 1; version <= n; ++version) {
+    events.push_back(NewEvent(actor_id, version));
+    handle.MustSave(events.back());
+  }
+  return events;
+}
+
+void Trial::Race(int n, const std::function<void(int)>& body) {
+  const std::uint64_t round = run_->races_++;
+  const bool pinned = round % 2 == 0;
+  const std::uint64_t jitter = SeedOf(run_->settings_.seed, run_->rule_id_) + round;
+  StartingLine line(n);
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::vector<std::thread> racers;
+  for (int racer = 1; racer <= n; ++racer) {
+    racers.emplace_back([&, racer] {
+      const Timeline::Racer calls(&timeline_, racer);
+      if (pinned) PinThisThread(racer);
+      const auto delay = std::chrono::nanoseconds(SeedOf(jitter, std::to_string(racer)) % 3000);
+      line.Wait();
+      if (round % 4 >= 2) Spin(delay);
+      try {
+        body(racer);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+      }
+    });
+  }
+  for (std::thread& racer : racers) racer.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+bool Trial::WaitFor(const std::function<bool()>& done, std::chrono::milliseconds limit) {
+  const auto end = Clock::now() + limit;
+  auto pause = std::chrono::microseconds(20);
+  while (!done()) {
+    if (Clock::now() > end) return done();
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(5000));
+    Beat("waiting");
+  }
+  return true;
+}
+
+const Capabilities& Trial::offered() const { return run_->offered_; }
+
+void Trial::Remark(const std::string& text) { timeline_.End(timeline_.Begin("--  " + text), "done"); }
+
+RuleRun::RuleRun(const Subject& subject, const Capabilities& offered, std::string rule_id,
+                 const Settings& settings)
+    : subject_(subject),
+      offered_(offered),
+      rule_id_(std::move(rule_id)),
+      settings_(settings),
+      next_seed_(SeedOf(settings.seed, rule_id_)),
+      started_(Clock::now()) {
+  result_.id = rule_id_;
+  result_.verdict = Verdict::kPassed;
+}
+
+RuleRun::~RuleRun() { CloseHandles(); }
+
+Storage& RuleRun::storage() {
+  if (!storage_) {
+    try {
+      storage_ = subject_.make();
+    } catch (const std::exception& exception) {
+      throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
+    }
+  }
+  return *storage_;
+}
+
+void RuleRun::CloseHandles() {
+  extra_handles_.clear();
+  handles_.clear();
+}
+
+int RuleRun::Scaled(int standard, int least) const {
+  return std::max(least, static_cast<int>(standard * Factor(settings_.profile)));
+}
+
+void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
+  if (failed_ && (failed_->verdict != Verdict::kFailed || Clock::now() > failed_at_ + kShrinkTime)) {
+    return;  // nothing more to learn: let the search end
+  }
+  Trial trial(this);
+  const auto end = [&](Verdict verdict, const std::string& message, const std::string& expected = "",
+                       const std::string& actual = "") {
+    if (!failed_) failed_at_ = Clock::now();
+    failed_ = result_;
+    failed_->verdict = verdict;
+    failed_->message = message;
+    failed_->expected = expected;
+    failed_->actual = actual;
+    failed_->counterexample = trial.timeline_.Lines();
+    CloseHandles();
+    storage_.reset();  // the next trial starts afresh: a storage that failed is no ground to judge on
+  };
+  try {
+    if (Clock::now() > started_ + TimeLimit(settings_.profile)) {
+      throw Inconclusive("out of time after " + std::to_string(result_.cases) + " cases");
+    }
+    body(trial);
+    extra_handles_.clear();
+  } catch (const Failure& failure) {
+    end(Verdict::kFailed, failure.what(), failure.expected, failure.actual);
+    throw;
+  } catch (const AdapterError& error) {
+    end(Verdict::kErrored, error.what());
+    throw;
+  } catch (const Inconclusive& inconclusive) {
+    end(Verdict::kInconclusive, inconclusive.what());
+    throw;
+  } catch (const rc::GenerationFailure&) {
+    throw;
+  } catch (const std::exception& exception) {
+    end(Verdict::kErrored, std::string("the kit itself failed: ") + exception.what());
+    throw;
+  }
+}
+
+void RuleRun::ForAll(int standard, const std::function<void(Trial&)>& body) {
+  rc::detail::TestParams params;
+  params.seed = next_seed_++;
+  params.maxSuccess = Scaled(standard);
+  CaseCounter counter(&result_.cases);
+  // The form that takes everything as arguments: the others read RC_PARAMS from the environment.
+  const std::unordered_map<std::string, rc::detail::Reproduce> nothing_to_reproduce;
+  const auto outcome = rc::detail::checkTestable([&] { RunTrial(body); }, rc::detail::TestMetadata(), params,
+                                                 counter, nothing_to_reproduce);
+  if (!failed_ && !outcome.is<rc::detail::SuccessResult>()) {
+    failed_ = result_;
+    failed_->verdict = Verdict::kErrored;
+    std::ostringstream text;
+    rc::detail::printResultMessage(outcome, text);
+    failed_->message = "the kit's generators failed: " + text.str();
+  }
+  if (failed_) throw Ended();
+}
+
+void RuleRun::Once(const std::function<void(Trial&)>& body) {
+  ++result_.cases;
+  try {
+    RunTrial(body);
+  } catch (...) {
+    if (!failed_) throw;
+    throw Ended();
+  }
+}
+
+namespace {
+
+bool Offers(const Capabilities& offered, std::string_view capability) {
+  if (capability == "errors") return offered.errors;
+  if (capability == "snapshots") return offered.snapshots;
+  if (capability == "notices") return offered.notices;
+  if (capability == "handles") return offered.handles;
+  if (capability == "malformed") return offered.malformed;
+  if (capability == "namespaces") return offered.namespaces;
+  if (capability == "retention") return offered.retention;
+  if (capability == "type") return offered.type;
+  return false;
+}
+
+Capabilities Both(const Capabilities& a, const Capabilities& b) {
+  return {.errors = a.errors && b.errors,
+          .snapshots = a.snapshots && b.snapshots,
+          .notices = a.notices && b.notices,
+          .handles = a.handles && b.handles,
+          .malformed = a.malformed && b.malformed && a.errors && b.errors,
+          .namespaces = a.namespaces && b.namespaces,
+          .retention = a.retention && b.retention,
+          .type = a.type && b.type};
+}
+
+}  // namespace
+
+Capabilities FindOut(const Subject& subject) {
+  std::unique_ptr<Storage> storage;
+  try {
+    storage = subject.make();
+  } catch (const std::exception& exception) {
+    throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
+  }
+  auto first = storage->Open();
+  if (!first) throw AdapterError("the adapter's Open() failed: " + Describe(first.error()));
+  const auto events = (*first)->GetEvents("aether-smoke", 0);
+  if (!events) throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
+  if (!events->empty()) {
+    throw AdapterError("a fresh storage is not empty: GetEvents answered " + DescribeVersions(*events));
+  }
+  const auto probed = storage->Probe(subject.shown);
+  if (!probed) throw AdapterError("the adapter's Probe() failed: " + Describe(probed.error()));
+  Capabilities offered = Both(subject.shown, *probed);
+  offered.handles = offered.handles && storage->Open().has_value();
+  return offered;
+}
+
+RuleResult RunProperty(const Subject& subject, const Capabilities& offered, std::string_view rule_id,
+                       const Settings& settings) {
+  const auto started = Clock::now();
+  RuleResult result;
+  result.id = rule_id;
+  const Rule* rule = FindRule(rule_id);
+  const Property* property = FindProperty(rule_id);
+  if (rule == nullptr || property == nullptr) {
+    result.message = "no such rule";
+    return result;
+  }
+  for (std::string_view capability : rule->capabilities) {
+    if (Offers(offered, capability)) continue;
+    result.verdict = Verdict::kNotOffered;
+    result.message = "needs the capability \"" + std::string(capability) + "\"";
+    return result;
+  }
+  {
+    RuleRun run(subject, offered, std::string(rule_id), settings);
+    try {
+      property->run(run);
+      result = run.result_;
+    } catch (const Ended&) {
+      result = *run.failed_;
+      result.cases = run.result_.cases;
+    } catch (const std::exception& exception) {
+      result.message = std::string("the kit itself failed: ") + exception.what();
+    }
+  }
+  result.seconds = std::chrono::duration<double>(Clock::now() - started).count();
+  return result;
+}
+
+}  // namespace aether::conformance

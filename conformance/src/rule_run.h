@@ -1,0 +1,192 @@
+// RuleRun and Trial: what a property is written with.
+//
+// A property runs one or more trials. A trial talks to the store through Handles, which note every call
+// on the timeline, and ends with Fail() where the store broke the rule. Generated values come from
+// RapidCheck (`*gen`), so a failing trial is shrunk to the least one that fails.
+
+#pragma once
+
+#include <rapidcheck/Gen.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "aether/conformance/subject.h"
+#include "aether/conformance/verdict.h"
+#include "timeline.h"
+
+namespace aether::conformance {
+
+// The store broke the rule.
+struct Failure : std::runtime_error {
+  explicit Failure(const std::string& what, std::string expected_text = "", std::string actual_text = "")
+      : std::runtime_error(what), expected(std::move(expected_text)), actual(std::move(actual_text)) {}
+  std::string expected;
+  std::string actual;
+};
+
+// The adapter, not the store, broke: no word on the rule.
+struct AdapterError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The store answered that it cannot be asked now (unavailable), or time ran out.
+struct Inconclusive : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Trial;
+
+// One open handle of the store under test. Each call is noted; an exception that leaves the store is a
+// Failure. Safe from several threads, as the store is.
+class Handle {
+ public:
+  Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name);
+
+  Result<void> SaveEvent(const Event& event);
+  Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version = 0);
+  Result<std::int64_t> GetLatestVersion(std::string_view actor_id);
+  Result<ReplayResult> GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version = 0);
+  Result<void> SaveSnapshot(const ActorSnapshot& snapshot);
+  Result<std::optional<ActorSnapshot>> GetLatestSnapshot(std::string_view actor_id);
+  Result<std::unique_ptr<Subscription>> Subscribe(EventStoredCallback callback);
+  Result<void> Close();
+
+  // What a rule usually expects; a Failure otherwise.
+  void MustSave(const Event& event);
+  std::vector<EventPtr> MustRead(std::string_view actor_id, std::int64_t from_version = 0);
+  std::int64_t MustLatest(std::string_view actor_id);
+  ReplayResult MustReplay(std::string_view actor_id, std::int64_t from_version = 0);
+  VersionConflict MustRefuse(const Event& event);  // with a version conflict
+  void MustReadAs(std::string_view actor_id, const std::vector<Event>& expected,
+                  std::int64_t from_version = 0);
+  void MustHaveLatest(std::string_view actor_id, std::int64_t version);
+
+ private:
+  friend class Trial;
+
+  template <typename Call>
+  auto Noted(std::string text, Call call) -> decltype(call());
+
+  Trial* trial_;
+  std::unique_ptr<EventStore> store_;
+  std::string name_;
+};
+
+// A Failure unless `actual` is `expected`, event by event.
+void RequireEqual(const std::vector<Event>& expected, const std::vector<EventPtr>& actual,
+                  std::string_view actor_id);
+
+// One trial of a rule. The storage is shared by the trials of a rule unless Fresh() is called: each trial
+// uses actors of its own.
+class RuleRun;
+class Trial {
+ public:
+  explicit Trial(RuleRun* run) : run_(run) {}
+
+  // The i-th handle on the storage, opened when first asked for.
+  Handle& store(std::size_t i = 0);
+
+  // Goes on with a fresh, empty storage, all handles closed.
+  void Fresh();
+  // Closes every handle; the next store() opens the same storage again.
+  void Reopen();
+  // A handle besides those of store(), alive as long as the trial; null when the name is refused as
+  // invalid.
+  Handle* OpenNamespace(std::string_view name);
+  Handle& OpenWithRetention(std::chrono::milliseconds age);
+  // Puts a malformed record into the stream; impossible kinds answer possible == false.
+  Injection InjectMalformed(std::string_view actor_id, std::string_view raw);
+
+  // An actor id that no other trial of this rule uses.
+  std::string NewActor();
+  // A small event with an id of its own.
+  Event NewEvent(std::string_view actor_id, std::int64_t version);
+  // Saves versions 1 to n.
+  std::vector<Event> SaveMany(Handle& handle, std::string_view actor_id, std::int64_t n);
+
+  // Runs `body(racer)` on `n` threads that start at the same moment, racers counting from 1; in half of
+  // the calls each is pinned to a core. Returns when all have finished; the first Failure of a racer is
+  // thrown then.
+  void Race(int n, const std::function<void(int racer)>& body);
+
+  // Waits until `done` says so, at most `limit`; false when the time ran out.
+  bool WaitFor(const std::function<bool()>& done,
+               std::chrono::milliseconds limit = std::chrono::seconds(10));
+
+  const Capabilities& offered() const;
+  Timeline& timeline() { return timeline_; }
+  RuleRun& run() { return *run_; }
+
+  // Notes a remark on the timeline.
+  void Remark(const std::string& text);
+
+ private:
+  friend class RuleRun;
+  friend class Handle;
+
+  RuleRun* run_;
+  Timeline timeline_;
+};
+
+// One rule on one subject, under some settings.
+class RuleRun {
+ public:
+  RuleRun(const Subject& subject, const Capabilities& offered, std::string rule_id,
+          const Settings& settings);
+  ~RuleRun();
+
+  // Runs `body` on generated cases, `standard` of them in the standard profile and fewer or more in the
+  // others; a failing one is shrunk. Always at least three cases.
+  void ForAll(int standard, const std::function<void(Trial&)>& body);
+  // Runs `body` once: for rules with nothing to generate.
+  void Once(const std::function<void(Trial&)>& body);
+
+  // `standard` scaled by the profile, at least `least`.
+  int Scaled(int standard, int least = 3) const;
+
+  const Subject& subject() const { return subject_; }
+  const Capabilities& offered() const { return offered_; }
+  RuleResult& result() { return result_; }
+
+ private:
+  friend class Trial;
+  friend RuleResult RunProperty(const Subject&, const Capabilities&, std::string_view, const Settings&);
+
+  void RunTrial(const std::function<void(Trial&)>& body);
+  Storage& storage();
+  void CloseHandles();
+
+  const Subject& subject_;
+  Capabilities offered_;
+  std::string rule_id_;
+  Settings settings_;
+  RuleResult result_;
+  std::uint64_t next_seed_;
+  std::uint64_t next_actor_ = 0;
+  std::uint64_t next_event_ = 0;
+  std::uint64_t races_ = 0;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point failed_at_{};
+  std::optional<RuleResult> failed_;  // the least failing trial so far
+  std::unique_ptr<Storage> storage_;
+  std::vector<std::unique_ptr<Handle>> handles_;
+  std::vector<std::unique_ptr<Handle>> extra_handles_;
+};
+
+// What the types, the Probe and a second Open() of the subject show together. Throws AdapterError when
+// the adapter cannot even be opened and read.
+Capabilities FindOut(const Subject& subject);
+
+// Runs the property of one rule. Never throws.
+RuleResult RunProperty(const Subject& subject, const Capabilities& offered, std::string_view rule_id,
+                       const Settings& settings);
+
+}  // namespace aether::conformance

@@ -1,0 +1,335 @@
+// The supervisor and its child.
+//
+// The child is told what to do by an environment variable that holds JSON, answers with a line of JSON for
+// each thing that happens on a pipe, and shares a heartbeat.
+
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "aether/conformance/suite.h"
+#include "aether/rules.h"
+#include "heartbeat.h"
+#include "rule_run.h"
+
+namespace aether::conformance {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+constexpr const char* kChildVariable = "AETHER_CONFORMANCE_CHILD";
+
+// ---- the child's side
+
+struct ChildSession {
+  Settings settings;
+  int pipe = -1;  // -1: no supervisor, a plain GoogleTest program
+};
+
+ChildSession session;
+
+void Send(const json& message) {
+  if (session.pipe < 0) return;
+  const std::string line = message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  for (std::size_t sent = 0; sent < line.size();) {
+    const ssize_t n = write(session.pipe, line.data() + sent, line.size() - sent);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) _exit(3);  // the supervisor is gone
+    sent += static_cast<std::size_t>(n);
+  }
+}
+
+// The capabilities of `subject`, found out once; nothing when its adapter is broken.
+std::optional<Capabilities> Offered(const Subject& subject, std::string* error) {
+  static std::map<const Subject*, std::pair<std::optional<Capabilities>, std::string>> known;
+  auto [entry, is_new] = known.try_emplace(&subject);
+  if (is_new) {
+    Beat("finding out what the store offers");
+    try {
+      entry->second.first = FindOut(subject);
+      Send({{"capabilities", ToJson(*entry->second.first)}});
+    } catch (const std::exception& exception) {
+      entry->second.second = exception.what();
+      Send({{"adapter_error", entry->second.second}});
+    }
+  }
+  *error = entry->second.second;
+  return entry->second.first;
+}
+
+}  // namespace
+
+void RunRule(const Subject& subject, std::string_view rule_id) {
+  RuleResult result;
+  result.id = rule_id;
+  Send({{"start", rule_id}});
+  std::string error;
+  if (const auto offered = Offered(subject, &error)) {
+    result = RunProperty(subject, *offered, rule_id, session.settings);
+  } else {
+    result.message = error;
+  }
+  Send({{"result", ToJson(result)}});
+  StoreReport report;
+  report.settings = session.settings;
+  report.replay = "this program";
+  switch (result.verdict) {
+    case Verdict::kPassed: break;
+    case Verdict::kNotOffered: GTEST_SKIP() << result.message; break;
+    default: ADD_FAILURE() << Explain(report, result);
+  }
+}
+
+bool IsChild() { return std::getenv(kChildVariable) != nullptr; }
+
+int RunChild() {
+  const json task = json::parse(std::getenv(kChildVariable));
+  unsetenv(kChildVariable);  // not for the store's own children
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  session.pipe = task.at("pipe");
+  session.settings.seed = task.at("seed");
+  session.settings.profile = static_cast<Profile>(task.at("profile").get<int>());
+  ShareHeartbeat(task.at("heartbeat"));
+  std::string filter;
+  for (const std::string id : task.at("rules")) {
+    std::string test = id;
+    std::replace(test.begin(), test.end(), '-', '_');
+    filter += (filter.empty() ? "" : ":") + ("*." + test);
+  }
+  testing::GTEST_FLAG(filter) = filter;
+  int argc = 1;
+  char name[] = "conformance";
+  char* argv[] = {name, nullptr};
+  testing::InitGoogleTest(&argc, argv);
+  auto& listeners = testing::UnitTest::GetInstance()->listeners();
+  delete listeners.Release(listeners.default_result_printer());
+  [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // verdicts go through the pipe
+  Send({{"done", true}});
+  return 0;
+}
+
+// ---- the supervisor's side
+
+namespace {
+
+// A directory for what a child and its store write, removed at the end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "aether-conformance-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+      throw std::runtime_error("cannot make a scratch directory " + pattern + ": " + std::strerror(errno));
+    }
+    path_ = pattern;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string LastLines(const std::filesystem::path& file, std::size_t most) {
+  std::ifstream in(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    lines.push_back(line);
+    if (lines.size() > most) lines.erase(lines.begin());
+  }
+  std::string text;
+  for (const std::string& line : lines) text += "\n" + line;
+  return text;
+}
+
+class Child {
+ public:
+  Child(const Supervision& supervision, const std::vector<std::string>& rules)
+      : supervision_(supervision), output_(scratch_.path() / "output.txt") {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error(std::string("pipe: ") + std::strerror(errno));
+    pipe_ = fds[0];
+    const json task = {{"pipe", fds[1]},
+                       {"heartbeat", monitor_.fd()},
+                       {"seed", supervision.settings.seed},
+                       {"profile", static_cast<int>(supervision.settings.profile)},
+                       {"rules", rules}};
+    pid_ = fork();
+    if (pid_ == 0) Exec(fds[1], task.dump());
+    close(fds[1]);
+    if (pid_ < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
+  }
+
+  ~Child() {
+    if (pid_ > 0) (void)End();
+    close(pipe_);
+  }
+
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  // The next message; nothing at the end, or when the child hangs (see hung()).
+  std::optional<json> Next(Clock::time_point deadline) {
+    auto last_beat = Clock::now();
+    auto beats = monitor_.beats();
+    while (true) {
+      if (const std::size_t end = buffer_.find('\n'); end != std::string::npos) {
+        const std::string line = buffer_.substr(0, end);
+        buffer_.erase(0, end + 1);
+        return json::parse(line);
+      }
+      pollfd waiting = {pipe_, POLLIN, 0};
+      if (poll(&waiting, 1, 200) > 0) {
+        char chunk[65536];
+        const ssize_t n = read(pipe_, chunk, sizeof chunk);
+        if (n <= 0) return std::nullopt;
+        buffer_.append(chunk, static_cast<std::size_t>(n));
+        continue;
+      }
+      const auto now = Clock::now();
+      if (monitor_.beats() != beats) {
+        beats = monitor_.beats();
+        last_beat = now;
+      }
+      if (now - last_beat > supervision_.call_limit || now > deadline) {
+        hung_ = true;
+        return std::nullopt;
+      }
+    }
+  }
+
+  bool hung() const { return hung_; }
+  std::string last_call() const { return monitor_.last_call(); }
+
+  // Ends the child if it still runs, and says how it ended.
+  std::string End() {
+    if (hung_) kill(pid_, SIGKILL);
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    if (hung_) return "was ended since a call did not return";
+    if (WIFSIGNALED(status)) return std::string("died of ") + strsignal(WTERMSIG(status));
+    if (WEXITSTATUS(status) != 0) return "ended with exit code " + std::to_string(WEXITSTATUS(status));
+    return "";
+  }
+
+  std::string Output() const { return supervision_.verbose ? "" : LastLines(output_, 25); }
+
+ private:
+  [[noreturn]] void Exec(int pipe, const std::string& task) {
+    fcntl(pipe, F_SETFD, 0);
+    setenv(kChildVariable, task.c_str(), 1);
+    setenv("AETHER_SCRATCH", scratch_.path().c_str(), 1);
+    if (!supervision_.verbose) {
+      const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      dup2(out, STDOUT_FILENO);
+      dup2(out, STDERR_FILENO);
+    }
+    execl("/proc/self/exe", "conformance", nullptr);
+    _exit(127);
+  }
+
+  const Supervision& supervision_;
+  Scratch scratch_;
+  std::filesystem::path output_;
+  HeartbeatMonitor monitor_;
+  int pipe_ = -1;
+  pid_t pid_ = -1;
+  std::string buffer_;
+  bool hung_ = false;
+};
+
+RuleResult Errored(const std::string& rule_id, const std::string& message) {
+  RuleResult result;
+  result.id = rule_id;
+  result.verdict = Verdict::kErrored;
+  result.message = message;
+  return result;
+}
+
+// No rule takes longer than this, however many calls it makes.
+std::chrono::seconds RuleLimit(Profile profile) {
+  return profile <= Profile::kStandard ? std::chrono::minutes(10) : std::chrono::hours(25);
+}
+
+}  // namespace
+
+void Supervise(const Supervision& supervision, StoreReport* report,
+               const std::function<void(const std::string&)>& on_start,
+               const std::function<void(const RuleResult&)>& on_result) {
+  const auto started = Clock::now();
+  std::vector<std::string> remaining = supervision.rules;
+  const auto record = [&](const RuleResult& result) {
+    std::erase(remaining, result.id);
+    report->rules.push_back(result);
+    on_result(result);
+  };
+  while (!remaining.empty()) {
+    Child child(supervision, remaining);
+    std::string current;
+    std::string broken;
+    bool done = false;
+    auto deadline = Clock::now() + RuleLimit(supervision.settings.profile);
+    while (const auto message = child.Next(deadline)) {
+      if (message->contains("start")) {
+        current = message->at("start");
+        deadline = Clock::now() + RuleLimit(supervision.settings.profile);
+        on_start(current);
+      } else if (message->contains("capabilities")) {
+        report->offered = CapabilitiesFromJson(message->at("capabilities"));
+      } else if (message->contains("adapter_error")) {
+        broken = message->at("adapter_error");
+      } else if (message->contains("result")) {
+        if (broken.empty()) record(RuleResultFromJson(message->at("result")));
+        current.clear();
+      } else if (message->contains("done")) {
+        done = true;
+      }
+    }
+    const std::string last_call = child.last_call();
+    const std::string end = child.End();
+    if (!broken.empty()) {
+      for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, broken));
+    } else if (!current.empty()) {
+      record(Errored(current, "the process " + (end.empty() ? "ended early" : end) +
+                                  "; the last call was: " + last_call + child.Output()));
+    } else if (!remaining.empty()) {
+      // Not in the midst of a rule: the program does not hold the tests, or dies at start or end.
+      const std::string why = done ? "no test of this program tries the rule: is AETHER_CONFORMANCE in it?"
+                                   : "the process " + end + " outside of a rule" + child.Output();
+      for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, why));
+    } else if (!end.empty()) {
+      // Everything was judged, and then the end went wrong: a sanitizer's report, a crash in a destructor.
+      RuleResult last = report->rules.back();
+      report->rules.pop_back();
+      record(Errored(last.id, "after this rule, the last, the process " + end + child.Output()));
+    }
+  }
+  report->seconds = std::chrono::duration<double>(Clock::now() - started).count();
+}
+
+}  // namespace aether::conformance

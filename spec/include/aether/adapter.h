@@ -1,0 +1,153 @@
+// The adapter contract: how a store is handed to the conformance kit and to the benchmarks.
+//
+// The least adapter:
+//
+//     struct MyAdapter {
+//       using Subject = MyStore;
+//       MyStorage storage;  // fresh and empty, discarded with the adapter
+//       aether::Result<std::unique_ptr<MyStore>> Open() { return MyStore::Open(storage); }
+//     };
+//
+// Everything else is optional and found by its signature. A rule that needs a hook which is not there
+// is reported as not offered.
+
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+#include "aether/event_store.h"
+
+namespace aether {
+
+// What a store offers beyond EventStore. Names as in rules.json.
+struct Capabilities {
+  bool errors = false;      // handles derive from EventStoreWithErrors
+  bool snapshots = false;   // handles derive from SnapshotStore
+  bool notices = false;     // handles derive from EventNotifier
+  bool handles = false;     // Open() gives a second handle while the first is open
+  bool malformed = false;   // hook InjectMalformed
+  bool namespaces = false;  // hook OpenNamespace
+  bool retention = false;   // hook OpenWithRetention
+  bool type = false;        // the adapter names its Subject
+
+  friend bool operator==(const Capabilities&, const Capabilities&) = default;
+};
+
+// What became of a malformed record that was to be put into a stream.
+struct Injection {
+  bool possible = true;               // false: this store cannot hold such a record at all
+  std::uint64_t sequence_number = 0;  // the record's, where the store has them; else 0
+
+  static Injection Impossible() { return {false, 0}; }
+};
+
+namespace adapter_detail {
+
+template <typename T>
+struct HandleOf {};  // no `type`: not a Result<std::unique_ptr<Store>>
+template <typename T>
+struct HandleOf<Result<std::unique_ptr<T>>> {
+  using type = T;
+};
+
+}  // namespace adapter_detail
+
+// Whether Open() of `A` answers Result<std::unique_ptr<S>> with S derived from aether::EventStore.
+template <typename A>
+concept HasOpen = requires(A& adapter) {
+  typename adapter_detail::HandleOf<decltype(adapter.Open())>::type;
+  requires std::derived_from<typename adapter_detail::HandleOf<decltype(adapter.Open())>::type,
+                             EventStore>;
+};
+
+// One adapter object is one fresh, empty storage. Open() gives an open handle on it and may be called
+// again for a second one, or answer an error then. Destroying the adapter, after its handles, discards
+// the storage. The kit makes an adapter by its default constructor; one that throws is told as an error
+// of the adapter, not of the store. The kit calls an adapter from one thread at a time.
+template <typename A>
+concept Adapter = std::default_initializable<A> && HasOpen<A>;
+
+template <HasOpen A>
+using StoreOf = typename adapter_detail::HandleOf<decltype(std::declval<A&>().Open())>::type;
+
+// Hook: puts a record with the bytes `raw`, which no reader can read as an event, at the end of the
+// actor's stream, behind the store's back. Injection::Impossible() where the storage cannot hold such
+// bytes.
+template <typename A>
+concept InjectsMalformed = requires(A& adapter, std::string_view actor_id, std::string_view raw) {
+  { adapter.InjectMalformed(actor_id, raw) } -> std::same_as<Result<Injection>>;
+};
+
+// Hook: a handle on the namespace `name` of this storage. What Open() opens is none of them.
+template <typename A>
+concept OpensNamespace = requires(A& adapter, std::string_view name) {
+  { adapter.OpenNamespace(name) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
+};
+
+// Hook: a handle on this storage, made so that events expire when they are older than `age`. Called, if
+// at all, before any Open().
+template <typename A>
+concept OpensWithRetention = requires(A& adapter, std::chrono::milliseconds age) {
+  { adapter.OpenWithRetention(age) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
+};
+
+// Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
+// and never widen it.
+template <typename A>
+concept Probes = requires(A& adapter) {
+  { adapter.Probe() } -> std::same_as<Result<Capabilities>>;
+};
+
+// Names the type that users call, for the rules that look at its members (API-01, API-02).
+template <typename A>
+concept NamesSubject = requires { typename A::Subject; };
+
+// What the types of an adapter show, before anything runs. `handles` is found out by opening two.
+template <Adapter A>
+constexpr Capabilities CapabilitiesShown() {
+  using Store = StoreOf<A>;
+  return {
+      .errors = std::derived_from<Store, EventStoreWithErrors>,
+      .snapshots = std::derived_from<Store, SnapshotStore>,
+      .notices = std::derived_from<Store, EventNotifier>,
+      .handles = true,
+      .malformed = InjectsMalformed<A> && std::derived_from<Store, EventStoreWithErrors>,
+      .namespaces = OpensNamespace<A>,
+      .retention = OpensWithRetention<A>,
+      .type = NamesSubject<A>,
+  };
+}
+
+// Stops compiling with a readable message when `A` is not an adapter, or has a hook of another signature.
+template <typename A>
+constexpr bool CheckAdapter() {
+  static_assert(std::default_initializable<A>,
+                "aether adapter: it needs a public default constructor, which makes a fresh, empty storage");
+  static_assert(HasOpen<A>,
+                "aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open()`, public, "
+                "with S derived from aether::EventStore");
+  if constexpr (HasOpen<A>) {
+    constexpr bool kMentionsInject = requires { &A::InjectMalformed; };
+    static_assert(!kMentionsInject || InjectsMalformed<A>,
+                  "aether adapter: InjectMalformed must be `aether::Result<aether::Injection> "
+                  "InjectMalformed(std::string_view actor_id, std::string_view raw)`");
+    constexpr bool kMentionsNamespace = requires { &A::OpenNamespace; };
+    static_assert(!kMentionsNamespace || OpensNamespace<A>,
+                  "aether adapter: OpenNamespace must take a std::string_view and answer what Open() does");
+    constexpr bool kMentionsRetention = requires { &A::OpenWithRetention; };
+    static_assert(!kMentionsRetention || OpensWithRetention<A>,
+                  "aether adapter: OpenWithRetention must take std::chrono::milliseconds and answer what "
+                  "Open() does");
+    constexpr bool kMentionsProbe = requires { &A::Probe; };
+    static_assert(!kMentionsProbe || Probes<A>,
+                  "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");
+  }
+  return true;
+}
+
+}  // namespace aether

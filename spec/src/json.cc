@@ -1,0 +1,180 @@
+// JsonObject: made from text or from a tree; and what has to do with single JSON strings.
+
+#include "aether/json.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "json_scanner.h"
+
+namespace aether {
+namespace {
+
+// Writes a tree as text and refuses what JSON cannot carry. nlohmann's own dump() writes NaN as null,
+// recurses without a limit and does not always choose the shortest spelling of a double.
+class TreeWriter {
+ public:
+  // Null, or why `value` cannot be written.
+  const char* Write(const nlohmann::json& value, int depth) {
+    using Kind = nlohmann::json::value_t;
+    switch (value.type()) {
+      case Kind::object:
+        return WriteObject(value, depth + 1);
+      case Kind::array:
+        return WriteArray(value, depth + 1);
+      case Kind::string:
+        return WriteString(value.get_ref<const std::string&>());
+      case Kind::number_float:
+        return WriteDouble(value.get<double>());
+      case Kind::number_integer:
+        WriteInteger(value.get<std::int64_t>());
+        return nullptr;
+      case Kind::number_unsigned:
+        WriteInteger(value.get<std::uint64_t>());
+        return nullptr;
+      case Kind::boolean:
+        text_ += value.get<bool>() ? "true" : "false";
+        return nullptr;
+      case Kind::null:
+        text_ += "null";
+        return nullptr;
+      case Kind::binary:
+      case Kind::discarded:
+        break;
+    }
+    return "holds a value that JSON does not have";
+  }
+
+  std::string TakeText() { return std::move(text_); }
+
+ private:
+  const char* WriteObject(const nlohmann::json& object, int depth) {
+    if (depth > JsonObject::kMaxDepth) return "nested too deep";
+    char separator = '{';
+    for (const auto& [name, value] : object.items()) {
+      text_ += separator;
+      separator = ',';
+      if (const char* problem = WriteString(name)) return problem;
+      text_ += ':';
+      if (const char* problem = Write(value, depth)) return problem;
+    }
+    text_ += separator == '{' ? "{}" : "}";
+    return nullptr;
+  }
+
+  const char* WriteArray(const nlohmann::json& array, int depth) {
+    if (depth > JsonObject::kMaxDepth) return "nested too deep";
+    char separator = '[';
+    for (const auto& value : array) {
+      text_ += separator;
+      separator = ',';
+      if (const char* problem = Write(value, depth)) return problem;
+    }
+    text_ += separator == '[' ? "[]" : "]";
+    return nullptr;
+  }
+
+  const char* WriteString(std::string_view string) {
+    if (!IsValidUtf8(string)) return "holds text that is not UTF-8";
+    AppendJsonString(string, &text_);
+    return nullptr;
+  }
+
+  template <typename Integer>
+  void WriteInteger(Integer value) {
+    char buffer[24];
+    text_.append(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
+  }
+
+  const char* WriteDouble(double value) {
+    if (!std::isfinite(value)) return "holds NaN or infinity";
+    // Plain to_chars() spells large integers with all their digits instead of the fewest that read back.
+    constexpr double kAllIntegersBelow = 9007199254740992.0;  // 2^53
+    char buffer[40];
+    const auto end =
+        std::abs(value) < kAllIntegersBelow
+            ? std::to_chars(std::begin(buffer), std::end(buffer), value)
+            : std::to_chars(std::begin(buffer), std::end(buffer), value, std::chars_format::scientific);
+    const std::string_view spelled(buffer, static_cast<std::size_t>(end.ptr - buffer));
+    text_ += spelled;
+    // Read back as a double: an integer would lose the sign of zero.
+    if (spelled.find_first_of(".e") == std::string_view::npos) text_ += ".0";
+    return nullptr;
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+Result<JsonObject> JsonObject::Parse(std::string text, std::string_view field) {
+  internal::JsonScanner scanner(text);
+  scanner.SkipSpace();
+  if (!scanner.At('{')) return StoreError::InvalidEvent(field, "expected a JSON object");
+  if (!scanner.Walk(internal::SilentListener(), kMaxDepth) || !scanner.ReadEnd()) {
+    return StoreError::InvalidEvent(field, scanner.Complaint());
+  }
+  return JsonObject(std::move(text));
+}
+
+Result<JsonObject> JsonObject::From(const nlohmann::json& value, std::string_view field) {
+  if (!value.is_object()) return StoreError::InvalidEvent(field, "expected a JSON object");
+  TreeWriter writer;
+  if (const char* problem = writer.Write(value, 0)) return StoreError::InvalidEvent(field, problem);
+  return JsonObject(writer.TakeText());
+}
+
+nlohmann::json JsonObject::ToJson() const { return nlohmann::json::parse(text_); }
+
+bool operator==(const JsonObject& a, const JsonObject& b) {
+  return a.text_ == b.text_ || CanonicalJson(a.text_) == CanonicalJson(b.text_);
+}
+
+bool IsValidUtf8(std::string_view text) {
+  // Most texts are short ids in ASCII, for which the call into simdjson costs more than this loop.
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::uint64_t high = 0;
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, at, 8);
+    high |= word & kHighBits;
+  }
+  for (; at != end; ++at) high |= static_cast<unsigned char>(*at) & 0x80;
+  return high == 0 || simdjson::validate_utf8(text.data(), text.size());
+}
+
+void AppendJsonString(std::string_view text, std::string* out) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::uint64_t high = 0;
+  out->push_back('"');
+  for (;;) {
+    const char* const special = internal::FindSpecial(at, end, &high);
+    out->append(at, special);
+    if (special == end) break;
+    constexpr std::string_view kShort = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs: the character, its letter
+    const auto byte = static_cast<unsigned char>(*special);
+    out->push_back('\\');
+    for (std::size_t i = 0;; i += 2) {
+      if (i == kShort.size()) {
+        constexpr char kHex[] = "0123456789abcdef";
+        out->append({'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]});
+        break;
+      }
+      if (kShort[i] == *special) {
+        out->push_back(kShort[i + 1]);
+        break;
+      }
+    }
+    at = special + 1;
+  }
+  out->push_back('"');
+}
+
+}  // namespace aether

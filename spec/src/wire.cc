@@ -1,0 +1,278 @@
+// The wire form: events and snapshots to and from JSON text.
+//
+// The encoder splices texts together and the decoder walks the record once; neither builds a tree.
+
+#include "aether/wire.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "json_scanner.h"
+#include "timestamp_text.h"
+
+namespace aether {
+namespace {
+
+using internal::JsonScanner;
+using internal::RawString;
+
+void AppendInteger(std::int64_t value, std::string* out) {
+  char buffer[24];
+  out->append(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
+}
+
+void AppendMetadata(const Metadata& metadata, std::string* out) {
+  char separator = '{';
+  for (const auto& [key, value] : metadata) {
+    *out += separator;
+    separator = ',';
+    AppendJsonString(key, out);
+    *out += ':';
+    AppendJsonString(value, out);
+  }
+  *out += '}';
+}
+
+// A key that the decoder knows.
+struct Key {
+  std::string_view name;
+  bool required;
+};
+
+// Reads one record and remembers what was wrong with it.
+class RecordReader {
+ public:
+  explicit RecordReader(std::string_view json) : scanner_(json) {}
+
+  // The whole record. `read_value(i)` reads the value of keys[i] with the functions below.
+  template <std::size_t kCount, typename ReadValue>
+  bool ReadRecord(const std::array<Key, kCount>& keys, ReadValue read_value) {
+    std::array<bool, kCount> seen{};
+    scanner_.SkipSpace();
+    const bool read = ReadMembers([&](const RawString& raw_name) {
+      std::string buffer;
+      const std::string_view name = Plain(raw_name, &buffer);
+      const auto key = std::ranges::find(keys, name, &Key::name);
+      if (key == keys.end()) {
+        return scanner_.Walk(internal::SilentListener(), JsonObject::kMaxDepth) || FailInText();
+      }
+      key_ = key->name;
+      const auto i = static_cast<std::size_t>(key - keys.begin());
+      if (seen[i]) return Fail("occurs twice");
+      seen[i] = true;
+      if (!read_value(i)) return false;
+      key_ = {};
+      return true;
+    });
+    if (!read) return false;
+    if (!scanner_.ReadEnd()) return FailInText();
+    for (std::size_t i = 0; i < kCount; ++i) {
+      key_ = keys[i].name;
+      if (keys[i].required && !seen[i]) return Fail("missing");
+    }
+    return true;
+  }
+
+  bool ReadText(std::string* text) {
+    RawString raw;
+    if (!ReadRaw(&raw)) return false;
+    internal::AppendUnescaped(raw, text);
+    return true;
+  }
+
+  bool ReadName(std::string* text) {
+    if (!ReadText(text)) return false;
+    return !text->empty() || Fail("must not be empty");
+  }
+
+  bool ReadOptionalText(std::string* text) { return scanner_.TryLiteral("null") || ReadText(text); }
+
+  bool ReadVersion(std::int64_t* version) {
+    constexpr const char* kExpected = "expected a 64-bit integer";
+    if (!scanner_.At('-') && !scanner_.AtDigit()) return Fail(kExpected);
+    std::string_view number;
+    if (!scanner_.ReadNumber(&number)) return FailInText();
+    const char* const end = number.data() + number.size();
+    const auto [ptr, error] = std::from_chars(number.data(), end, *version);
+    return (error == std::errc() && ptr == end) || Fail(kExpected);
+  }
+
+  bool ReadPayload(JsonObject* payload) {
+    if (scanner_.TryLiteral("null")) return true;
+    if (!scanner_.At('{')) return Fail("expected a JSON object");
+    const std::size_t start = scanner_.offset();
+    if (!scanner_.Walk(internal::SilentListener(), JsonObject::kMaxDepth)) return FailInText();
+    *payload = JsonObject::Trusted(std::string(scanner_.TextSince(start)));
+    return true;
+  }
+
+  bool ReadMetadata(Metadata* metadata) {
+    if (scanner_.TryLiteral("null")) return true;
+    return ReadMembers([&](const RawString& raw_key) {
+      RawString raw_value;
+      if (!ReadRaw(&raw_value)) return false;
+      std::string key_buffer;
+      std::string value_buffer;
+      metadata->Set(Plain(raw_key, &key_buffer), Plain(raw_value, &value_buffer));
+      return true;
+    });
+  }
+
+  bool ReadTimestamp(Timestamp* timestamp) {
+    RawString raw;
+    if (!ReadRaw(&raw)) return false;
+    std::string buffer;
+    const auto parsed = Timestamp::Parse(Plain(raw, &buffer));
+    if (!parsed) return Fail(internal::kExpectedTimestamp);
+    *timestamp = *parsed;
+    return true;
+  }
+
+  StoreError TakeError() { return StoreError(ErrorCode::kCorrupt, std::move(cause_)); }
+
+ private:
+  // An object; `read_member(name)` reads each value.
+  template <typename ReadMember>
+  bool ReadMembers(ReadMember read_member) {
+    if (!scanner_.TryConsume('{')) return Fail("expected a JSON object");
+    scanner_.SkipSpace();
+    if (scanner_.TryConsume('}')) return true;
+    do {
+      RawString name;
+      if (!scanner_.ReadName(&name)) return FailInText();
+      if (!read_member(name)) return false;
+      scanner_.SkipSpace();
+    } while (scanner_.TryConsume(','));
+    return scanner_.Consume('}', "expected ',' or '}'") || FailInText();
+  }
+
+  bool ReadRaw(RawString* raw) {
+    if (!scanner_.At('"')) return Fail("expected a string");
+    return scanner_.ReadString(raw) || FailInText();
+  }
+
+  // `raw` without escapes; `buffer` holds it if it had some.
+  static std::string_view Plain(const RawString& raw, std::string* buffer) {
+    if (!raw.escaped) return raw.text;
+    internal::AppendUnescaped(raw, buffer);
+    return *buffer;
+  }
+
+  bool Fail(std::string_view what) {
+    cause_ = key_.empty() ? "record" : key_;
+    cause_.append(": ").append(what);
+    return false;
+  }
+
+  bool FailInText() { return Fail(scanner_.Complaint()); }
+
+  JsonScanner scanner_;
+  std::string_view key_;  // the known key whose value is being read
+  std::string cause_;
+};
+
+}  // namespace
+
+Result<std::string> EncodeEvent(const Event& event) {
+  if (auto checked = Validate(event); !checked) return checked.error();
+  std::string out;
+  AppendEvent(event, &out);
+  return out;
+}
+
+void AppendEvent(const Event& event, std::string* out) {
+  *out += R"({"id":)";
+  AppendJsonString(event.id, out);
+  *out += R"(,"eventType":)";
+  AppendJsonString(event.event_type, out);
+  *out += R"(,"actorId":)";
+  AppendJsonString(event.actor_id, out);
+  if (!event.command_id.empty()) {
+    *out += R"(,"commandId":)";
+    AppendJsonString(event.command_id, out);
+  }
+  *out += R"(,"version":)";
+  AppendInteger(event.version, out);
+  *out += R"(,"data":)";
+  *out += event.data.text();
+  if (!event.metadata.empty()) {
+    *out += R"(,"metadata":)";
+    AppendMetadata(event.metadata, out);
+  }
+  *out += R"(,"timestamp":")";
+  *out += event.timestamp.Format();
+  *out += R"("})";
+}
+
+Result<Event> DecodeEvent(std::string_view json) {
+  static constexpr std::array<Key, 8> kKeys = {{{"id", true},
+                                                {"eventType", true},
+                                                {"actorId", true},
+                                                {"commandId", false},
+                                                {"version", true},
+                                                {"data", true},
+                                                {"metadata", false},
+                                                {"timestamp", true}}};
+  Event event;
+  RecordReader reader(json);
+  const bool read = reader.ReadRecord(kKeys, [&](std::size_t key) {
+    switch (key) {
+      case 0:
+        return reader.ReadName(&event.id);
+      case 1:
+        return reader.ReadName(&event.event_type);
+      case 2:
+        return reader.ReadName(&event.actor_id);
+      case 3:
+        return reader.ReadOptionalText(&event.command_id);
+      case 4:
+        return reader.ReadVersion(&event.version);
+      case 5:
+        return reader.ReadPayload(&event.data);
+      case 6:
+        return reader.ReadMetadata(&event.metadata);
+      default:
+        return reader.ReadTimestamp(&event.timestamp);
+    }
+  });
+  if (!read) return reader.TakeError();
+  return event;
+}
+
+Result<std::string> EncodeSnapshot(const ActorSnapshot& snapshot) {
+  if (auto checked = Validate(snapshot); !checked) return checked.error();
+  std::string out = R"({"actorId":)";
+  AppendJsonString(snapshot.actor_id, &out);
+  out += R"(,"version":)";
+  AppendInteger(snapshot.version, &out);
+  out += R"(,"state":)";
+  out += snapshot.state.text();
+  out += R"(,"timestamp":")";
+  out += snapshot.timestamp.Format();
+  out += R"("})";
+  return out;
+}
+
+Result<ActorSnapshot> DecodeSnapshot(std::string_view json) {
+  static constexpr std::array<Key, 4> kKeys = {
+      {{"actorId", true}, {"version", true}, {"state", true}, {"timestamp", true}}};
+  ActorSnapshot snapshot;
+  RecordReader reader(json);
+  const bool read = reader.ReadRecord(kKeys, [&](std::size_t key) {
+    switch (key) {
+      case 0:
+        return reader.ReadName(&snapshot.actor_id);
+      case 1:
+        return reader.ReadVersion(&snapshot.version);
+      case 2:
+        return reader.ReadPayload(&snapshot.state);
+      default:
+        return reader.ReadTimestamp(&snapshot.timestamp);
+    }
+  });
+  if (!read) return reader.TakeError();
+  return snapshot;
+}
+
+}  // namespace aether

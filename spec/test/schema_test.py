@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Checks the JSON schemas against the vectors, and rules.json against its schema.
+
+Usage: schema_test.py SPEC_DIR. Needs python3-jsonschema.
+"""
+
+import base64
+import json
+import pathlib
+import sys
+
+import jsonschema
+
+SPEC = pathlib.Path(sys.argv[1])
+VALIDATORS = {}
+for name in ("event", "snapshot", "rules"):
+    schema = json.loads((SPEC / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    VALIDATORS[name] = jsonschema.Draft202012Validator(schema)
+
+failures = []
+checked = 0
+
+
+def expect(condition, what):
+    global checked
+    checked += 1
+    if not condition:
+        failures.append(what)
+
+
+def vectors(name):
+    # Not splitlines(), which also splits at U+2028.
+    for line in (SPEC / "vectors" / name).read_text().rstrip("\n").split("\n"):
+        yield json.loads(line)
+
+
+def parse(raw):
+    """The JSON value in `raw`, or None if it holds no JSON. Python takes NaN for JSON; RFC 8259 does not."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        return [json.loads(raw.decode("utf-8"), parse_constant=refuse)]
+    except (ValueError, RecursionError):
+        return None
+
+
+sys.setrecursionlimit(10_000)
+
+for vector in vectors("go-events.jsonl"):
+    expect(VALIDATORS["event"].is_valid(vector["wire"]), f"go-events: {vector['name']}: refused")
+
+for vector in vectors("valid.jsonl"):
+    for key in ("wire", "encoded"):
+        parsed = parse(vector[key].encode())
+        expect(parsed and VALIDATORS[vector["kind"]].is_valid(parsed[0]), f"valid: {vector['name']}: {key} refused")
+
+for vector in vectors("invalid.jsonl"):
+    raw = base64.b64decode(vector["base64"]) if "base64" in vector else vector["wire"].encode()
+    parsed = parse(raw)
+    if not parsed:
+        said = None
+    elif VALIDATORS[vector["kind"]].is_valid(parsed[0]):
+        said = "accepts"
+    else:
+        said = "refuses"
+    expect(said == vector.get("schema"), f"invalid: {vector['name']}: schema {said}, expected {vector.get('schema')}")
+
+rules = json.loads((SPEC / "rules.json").read_text())
+for error in VALIDATORS["rules"].iter_errors(rules):
+    expect(False, f"rules.json: {error.json_path}: {error.message}")
+for damage in ({"level": "MAY"}, {"id": "VER-3"}, {"capability": ["speed"]}, {"title": "Ends with a stop."}):
+    damaged = {**rules, "rules": [{**rules["rules"][0], **damage}]}
+    expect(not VALIDATORS["rules"].is_valid(damaged), f"rules.schema.json accepts {damage}")
+
+for failure in failures:
+    print(failure, file=sys.stderr)
+print(f"{checked} checks, {len(failures)} failed")
+sys.exit(1 if failures else 0)
