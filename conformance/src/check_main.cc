@@ -26,6 +26,7 @@ int RunProgram(const std::string& name, const std::string& program, const Option
                                         "--profile", options.profile,
                                         "--seed", std::to_string(settings.seed),
                                         "--call-limit", std::to_string(options.call_limit_seconds),
+                                        "--patience", std::to_string(options.patience_seconds),
                                         "--report", report.string()};
   for (const std::string& prefix : options.rules) arguments.insert(arguments.end(), {"--rules", prefix});
   if (options.verbose) arguments.push_back("--verbose");

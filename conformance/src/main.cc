@@ -8,7 +8,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "aether/conformance/suite.h"
+#include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
 #include "options.h"
 #include "report.h"

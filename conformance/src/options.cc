@@ -22,12 +22,16 @@ void AddOptions(CLI::App* app, Options* options) {
   app->add_option("--call-limit", options->call_limit_seconds, "seconds after which a call to the store hangs")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
+  app->add_option("--patience", options->patience_seconds, "seconds to wait for a notice before it is missing")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   app->add_flag("--strict", options->strict, "a SHOULD rule that fails fails the run");
   app->add_flag("--verbose", options->verbose, "show what the store prints");
 }
 
 Settings SettingsOf(const Options& options) {
   Settings settings;
+  settings.patience = std::chrono::seconds(options.patience_seconds);
   for (const Profile profile : {Profile::kQuick, Profile::kStandard, Profile::kThorough, Profile::kSoak}) {
     if (options.profile == ProfileName(profile)) settings.profile = profile;
   }

@@ -16,6 +16,7 @@ struct Options {
   std::vector<std::string> rules;  // prefixes of ids; empty: all
   std::string report;
   int call_limit_seconds = 60;
+  int patience_seconds = 10;
   bool strict = false;
   bool verbose = false;
 };

@@ -117,9 +117,9 @@ class Trial {
   // thrown then.
   void Race(int n, const std::function<void(int racer)>& body);
 
-  // Waits until `done` says so, at most `limit`; false when the time ran out.
-  bool WaitFor(const std::function<bool()>& done,
-               std::chrono::milliseconds limit = std::chrono::seconds(10));
+  // Waits until `done` says so, at most the settings' patience; false when the time ran out.
+  bool WaitFor(const std::function<bool()>& done);
+  bool WaitFor(const std::function<bool()>& done, std::chrono::milliseconds limit);
 
   const Capabilities& offered() const;
   Timeline& timeline() { return timeline_; }

@@ -24,7 +24,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "aether/conformance/suite.h"
+#include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
 #include "heartbeat.h"
 #include "rule_run.h"
@@ -108,6 +108,7 @@ int RunChild() {
   session.pipe = task.at("pipe");
   session.settings.seed = task.at("seed");
   session.settings.profile = static_cast<Profile>(task.at("profile").get<int>());
+  session.settings.patience = std::chrono::milliseconds(task.at("patience_ms").get<int>());
   ShareHeartbeat(task.at("heartbeat"));
   std::string filter;
   for (const std::string id : task.at("rules")) {
@@ -176,6 +177,7 @@ class Child {
                        {"heartbeat", monitor_.fd()},
                        {"seed", supervision.settings.seed},
                        {"profile", static_cast<int>(supervision.settings.profile)},
+                       {"patience_ms", supervision.settings.patience.count()},
                        {"rules", rules}};
     pid_ = fork();
     if (pid_ == 0) Exec(fds[1], task.dump());

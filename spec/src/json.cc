@@ -4,9 +4,9 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "json_scanner.h"
@@ -109,6 +109,19 @@ class TreeWriter {
   std::string text_;
 };
 
+void AppendEscape(char c, std::string* out) {
+  constexpr std::string_view kShort = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs: the character, its letter
+  for (std::size_t i = 0; i < kShort.size(); i += 2) {
+    if (kShort[i] == c) {
+      out->append({'\\', kShort[i + 1]});
+      return;
+    }
+  }
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  out->append({'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]});
+}
+
 }  // namespace
 
 Result<JsonObject> JsonObject::Parse(std::string text, std::string_view field) {
@@ -158,20 +171,7 @@ void AppendJsonString(std::string_view text, std::string* out) {
     const char* const special = internal::FindSpecial(at, end, &high);
     out->append(at, special);
     if (special == end) break;
-    constexpr std::string_view kShort = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs: the character, its letter
-    const auto byte = static_cast<unsigned char>(*special);
-    out->push_back('\\');
-    for (std::size_t i = 0;; i += 2) {
-      if (i == kShort.size()) {
-        constexpr char kHex[] = "0123456789abcdef";
-        out->append({'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]});
-        break;
-      }
-      if (kShort[i] == *special) {
-        out->push_back(kShort[i + 1]);
-        break;
-      }
-    }
+    AppendEscape(*special, out);
     at = special + 1;
   }
   out->push_back('"');

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "json_scanner.h"
 #include "timestamp_text.h"
@@ -34,10 +35,14 @@ void AppendMetadata(const Metadata& metadata, std::string* out) {
   *out += '}';
 }
 
-// A key that the decoder knows.
-struct Key {
-  std::string_view name;
+class RecordReader;
+
+// A key that the decoder knows, and how its value is read into a Record.
+template <typename Record>
+struct Field {
+  std::string_view key;
   bool required;
+  bool (*read)(RecordReader& reader, Record& record);
 };
 
 // Reads one record and remembers what was wrong with it.
@@ -45,31 +50,29 @@ class RecordReader {
  public:
   explicit RecordReader(std::string_view json) : scanner_(json) {}
 
-  // The whole record. `read_value(i)` reads the value of keys[i] with the functions below.
-  template <std::size_t kCount, typename ReadValue>
-  bool ReadRecord(const std::array<Key, kCount>& keys, ReadValue read_value) {
+  // The whole text, as a record of these fields.
+  template <typename Record, std::size_t kCount>
+  bool ReadRecord(const std::array<Field<Record>, kCount>& fields, Record& record) {
     std::array<bool, kCount> seen{};
     scanner_.SkipSpace();
     const bool read = ReadMembers([&](const RawString& raw_name) {
       std::string buffer;
-      const std::string_view name = Plain(raw_name, &buffer);
-      const auto key = std::ranges::find(keys, name, &Key::name);
-      if (key == keys.end()) {
+      const auto field = std::ranges::find(fields, Plain(raw_name, &buffer), &Field<Record>::key);
+      if (field == fields.end()) {
         return scanner_.Walk(internal::SilentListener(), JsonObject::kMaxDepth) || FailInText();
       }
-      key_ = key->name;
-      const auto i = static_cast<std::size_t>(key - keys.begin());
-      if (seen[i]) return Fail("occurs twice");
-      seen[i] = true;
-      if (!read_value(i)) return false;
+      key_ = field->key;
+      if (std::exchange(seen[static_cast<std::size_t>(field - fields.begin())], true))
+        return Fail("occurs twice");
+      if (!field->read(*this, record)) return false;
       key_ = {};
       return true;
     });
     if (!read) return false;
     if (!scanner_.ReadEnd()) return FailInText();
     for (std::size_t i = 0; i < kCount; ++i) {
-      key_ = keys[i].name;
-      if (keys[i].required && !seen[i]) return Fail("missing");
+      key_ = fields[i].key;
+      if (fields[i].required && !seen[i]) return Fail("missing");
     }
     return true;
   }
@@ -172,6 +175,34 @@ class RecordReader {
   std::string cause_;
 };
 
+constexpr std::array<Field<Event>, 8> kEventFields = {{
+    {"id", true, [](RecordReader& from, Event& to) { return from.ReadName(&to.id); }},
+    {"eventType", true, [](RecordReader& from, Event& to) { return from.ReadName(&to.event_type); }},
+    {"actorId", true, [](RecordReader& from, Event& to) { return from.ReadName(&to.actor_id); }},
+    {"commandId", false,
+     [](RecordReader& from, Event& to) { return from.ReadOptionalText(&to.command_id); }},
+    {"version", true, [](RecordReader& from, Event& to) { return from.ReadVersion(&to.version); }},
+    {"data", true, [](RecordReader& from, Event& to) { return from.ReadPayload(&to.data); }},
+    {"metadata", false, [](RecordReader& from, Event& to) { return from.ReadMetadata(&to.metadata); }},
+    {"timestamp", true, [](RecordReader& from, Event& to) { return from.ReadTimestamp(&to.timestamp); }},
+}};
+
+constexpr std::array<Field<ActorSnapshot>, 4> kSnapshotFields = {{
+    {"actorId", true, [](RecordReader& from, ActorSnapshot& to) { return from.ReadName(&to.actor_id); }},
+    {"version", true, [](RecordReader& from, ActorSnapshot& to) { return from.ReadVersion(&to.version); }},
+    {"state", true, [](RecordReader& from, ActorSnapshot& to) { return from.ReadPayload(&to.state); }},
+    {"timestamp", true,
+     [](RecordReader& from, ActorSnapshot& to) { return from.ReadTimestamp(&to.timestamp); }},
+}};
+
+template <typename Record, std::size_t kCount>
+Result<Record> Decode(std::string_view json, const std::array<Field<Record>, kCount>& fields) {
+  Record record;
+  RecordReader reader(json);
+  if (!reader.ReadRecord(fields, record)) return reader.TakeError();
+  return record;
+}
+
 }  // namespace
 
 Result<std::string> EncodeEvent(const Event& event) {
@@ -205,40 +236,7 @@ void AppendEvent(const Event& event, std::string* out) {
   *out += R"("})";
 }
 
-Result<Event> DecodeEvent(std::string_view json) {
-  static constexpr std::array<Key, 8> kKeys = {{{"id", true},
-                                                {"eventType", true},
-                                                {"actorId", true},
-                                                {"commandId", false},
-                                                {"version", true},
-                                                {"data", true},
-                                                {"metadata", false},
-                                                {"timestamp", true}}};
-  Event event;
-  RecordReader reader(json);
-  const bool read = reader.ReadRecord(kKeys, [&](std::size_t key) {
-    switch (key) {
-      case 0:
-        return reader.ReadName(&event.id);
-      case 1:
-        return reader.ReadName(&event.event_type);
-      case 2:
-        return reader.ReadName(&event.actor_id);
-      case 3:
-        return reader.ReadOptionalText(&event.command_id);
-      case 4:
-        return reader.ReadVersion(&event.version);
-      case 5:
-        return reader.ReadPayload(&event.data);
-      case 6:
-        return reader.ReadMetadata(&event.metadata);
-      default:
-        return reader.ReadTimestamp(&event.timestamp);
-    }
-  });
-  if (!read) return reader.TakeError();
-  return event;
-}
+Result<Event> DecodeEvent(std::string_view json) { return Decode(json, kEventFields); }
 
 Result<std::string> EncodeSnapshot(const ActorSnapshot& snapshot) {
   if (auto checked = Validate(snapshot); !checked) return checked.error();
@@ -254,25 +252,6 @@ Result<std::string> EncodeSnapshot(const ActorSnapshot& snapshot) {
   return out;
 }
 
-Result<ActorSnapshot> DecodeSnapshot(std::string_view json) {
-  static constexpr std::array<Key, 4> kKeys = {
-      {{"actorId", true}, {"version", true}, {"state", true}, {"timestamp", true}}};
-  ActorSnapshot snapshot;
-  RecordReader reader(json);
-  const bool read = reader.ReadRecord(kKeys, [&](std::size_t key) {
-    switch (key) {
-      case 0:
-        return reader.ReadName(&snapshot.actor_id);
-      case 1:
-        return reader.ReadVersion(&snapshot.version);
-      case 2:
-        return reader.ReadPayload(&snapshot.state);
-      default:
-        return reader.ReadTimestamp(&snapshot.timestamp);
-    }
-  });
-  if (!read) return reader.TakeError();
-  return snapshot;
-}
+Result<ActorSnapshot> DecodeSnapshot(std::string_view json) { return Decode(json, kSnapshotFields); }
 
 }  // namespace aether

@@ -201,6 +201,12 @@ TEST(JsonFrom, SpellsNumbersInTheirShortestForm) {
   EXPECT_EQ(text(std::numeric_limits<std::uint64_t>::max()), R"({"v":18446744073709551615})");
 }
 
+TEST(JsonTree, ThrowsForANumberBeyondDouble) {
+  const auto object = JsonObject::Parse(R"({"n":1e400})");
+  ASSERT_TRUE(object);
+  EXPECT_THROW((void)object->ToJson(), nlohmann::json::out_of_range);
+}
+
 RC_GTEST_PROP(JsonFrom, ReadsBackEqual, ()) {
   const nlohmann::json tree = PickObject();
   const auto object = JsonObject::From(tree);

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "vectors.h"
@@ -33,11 +32,9 @@ struct ProseRule {
   std::string level;
   std::string title;
   std::string needs;  // "handles, notices", or nothing
-};
 
-bool operator==(const ProseRule& a, const ProseRule& b) {
-  return a.id == b.id && a.level == b.level && a.title == b.title && a.needs == b.needs;
-}
+  friend bool operator==(const ProseRule&, const ProseRule&) = default;
+};
 
 void PrintTo(const ProseRule& rule, std::ostream* out) {
   *out << rule.id << " (" << rule.level << ") " << rule.title << " [" << rule.needs << "]";
@@ -46,17 +43,22 @@ void PrintTo(const ProseRule& rule, std::ostream* out) {
 // The rules whose headings stand in `file`, such as "### VER-03 (MUST) The latest version is ...", each
 // perhaps followed by a line such as "Needs: `handles`, `notices`."
 std::vector<ProseRule> ReadProse(std::string_view file) {
-  static const std::regex heading(R"(### ([A-Z]+-[0-9]+) \((MUST|SHOULD)\) (.+))");
-  static const std::regex needs(R"(Needs: (.+)\.)");
+  constexpr std::string_view kHeading = "### ";
+  constexpr std::string_view kNeeds = "Needs: ";
   std::vector<ProseRule> rules;
   for (const std::string& line : testing::ReadLines(std::string(file))) {
-    std::smatch match;
-    if (std::regex_match(line, match, heading)) {
-      rules.push_back({match[1], match[2], match[3], ""});
-    } else if (std::regex_match(line, match, needs)) {
-      rules.back().needs = std::regex_replace(match[1].str(), std::regex("`"), "");
-    } else {
-      EXPECT_FALSE(line.starts_with("### ")) << file << ": not a rule: " << line;
+    if (line.starts_with(kHeading)) {
+      const auto level = line.find(" (");
+      const auto title = line.find(") ", level);
+      if (title == std::string::npos) {
+        ADD_FAILURE() << file << ": not a rule: " << line;
+        continue;
+      }
+      rules.push_back({line.substr(kHeading.size(), level - kHeading.size()),
+                       line.substr(level + 2, title - level - 2), line.substr(title + 2), ""});
+    } else if (line.starts_with(kNeeds) && !rules.empty()) {
+      rules.back().needs = line.substr(kNeeds.size(), line.size() - kNeeds.size() - 1);  // without the stop
+      std::erase(rules.back().needs, '`');
     }
   }
   return rules;

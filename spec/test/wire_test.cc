@@ -209,8 +209,12 @@ RC_GTEST_PROP(EventWire, SaysTheSameAsATree, ()) {
   for (const auto& [key, value] : event.metadata)
     RC_ASSERT(tree.at("metadata").at(key).get<std::string>() == value);
   RC_ASSERT(tree.at("timestamp").get<std::string>() == event.timestamp.Format());
-  // Spelled by another library, keys in its own order, it is the same event.
-  RC_ASSERT(*DecodeEvent(tree.dump(2, ' ', true)) == event);
+  // Spelled by another library, keys in its own order, it is the same event. (The data as a tree: that
+  // library does not always find the shortest spelling of a double.)
+  Event respelled = *DecodeEvent(tree.dump(2, ' ', true));
+  RC_ASSERT(respelled.data.ToJson() == event.data.ToJson());
+  respelled.data = event.data;
+  RC_ASSERT(respelled == event);
 }
 
 RC_GTEST_PROP(SnapshotWire, ReadsBackEqual, ()) {

@@ -15,9 +15,11 @@ namespace {
 // reads, of this actor or another. `events` grows with what is saved for `actor`.
 void DoSomething(Trial& t, Handle& store, const std::string& actor, const std::string& other,
                  std::vector<Event>* events) {
-  const int what = *rc::gen::inRange(0, 6);
+  const int what = *rc::gen::inRange(0, 8);
   switch (what) {
     case 0:
+    case 6:
+    case 7:
       events->push_back(t.NewEvent(actor, events->back().version + *rc::gen::inRange(1, 4)));
       store.MustSave(events->back());
       break;
@@ -51,7 +53,7 @@ void ReadsBackEqualAfterLaterOperations(RuleRun& run) {
     const std::string other = t.NewActor();
     std::vector<Event> events = {t.NewEvent(actor, 1)};
     store.MustSave(events[0]);
-    const int operations = *rc::gen::inRange(1, 12);
+    const int operations = *rc::gen::inRange(1, 25);
     for (int i = 0; i < operations; ++i) DoSomething(t, store, actor, other, &events);
     const std::size_t handles = t.offered().handles ? 2 : 1;
     for (std::size_t i = 0; i < handles; ++i) t.store(i).MustReadAs(actor, events);

@@ -40,7 +40,7 @@ class EventStore {
   // The version of the actor's last event; 0 if none was ever saved, also after expiry. (VER-03, RET-02)
   virtual Result<std::int64_t> GetLatestVersion(std::string_view actor_id) = 0;
 
-  // Ends this handle: afterwards every call on it answers kClosed. Other handles on the same storage go
+  // Ends this handle: afterwards every call on it answers kClosed (a second Close() may answer success as well). Other handles on the same storage go
   // on. Calls under way in other threads finish or answer kClosed. (INV-06, INV-07)
   virtual Result<void> Close() = 0;
 };

@@ -35,7 +35,7 @@ class JsonObject {
   const std::string& text() const { return text_; }
 
   // The tree, parsed anew at each call. Numbers beyond 64 bits become doubles, as nlohmann::json has it;
-  // text() keeps them exactly.
+  // text() keeps them exactly. Throws nlohmann::json::out_of_range for a number beyond the largest double.
   nlohmann::json ToJson() const;
 
   // Whether both are the same JSON value: order of names, white space and spelling do not matter,

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ std::string_view ProfileName(Profile profile);
 struct Settings {
   Profile profile = Profile::kStandard;
   std::uint64_t seed = 1;
+  // How long to wait for something that has to come, such as a notice.
+  std::chrono::milliseconds patience = std::chrono::seconds(10);
 };
 
 struct RuleResult {

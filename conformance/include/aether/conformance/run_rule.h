@@ -1,0 +1,18 @@
+// What the typed suites call: the way from a test to its property.
+
+#pragma once
+
+#include <string_view>
+
+#include "aether/conformance/subject.h"
+
+namespace aether::conformance {
+
+// Tries one rule on `subject` and tells the running test, and the supervisor if there is one, what came of
+// it. Under a plain GoogleTest main() the standard profile and seed 1 are used.
+void RunRule(const Subject& subject, std::string_view rule_id);
+
+// Notes that this program judges the store `name`. One program judges one store.
+bool RegisterStore(std::string_view name);
+
+}  // namespace aether::conformance

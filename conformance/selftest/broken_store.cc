@@ -1,0 +1,55 @@
+// DoubleStorage, and the list of all broken stores.
+
+#include "broken_store.h"
+
+namespace aether::selftest {
+
+std::unique_ptr<EventStore> DoubleStorage::Make(std::string name_space) {
+  auto store = maker_(state_, std::move(name_space));
+  store->Open();
+  return store;
+}
+
+Result<std::unique_ptr<EventStore>> DoubleStorage::Open() { return Make(""); }
+
+Result<std::unique_ptr<EventStore>> DoubleStorage::OpenNamespace(std::string_view name) {
+  return Make("namespace " + std::string(name));
+}
+
+Result<std::unique_ptr<EventStore>> DoubleStorage::OpenWithRetention(std::chrono::milliseconds age) {
+  state_->age = age;
+  return Make("");
+}
+
+Result<Injection> DoubleStorage::InjectMalformed(std::string_view actor_id, std::string_view raw) {
+  return maker_(state_, "")->InjectMalformed(actor_id, raw);
+}
+
+conformance::Subject DoubleStorage::SubjectOf(Maker maker) {
+  conformance::Subject subject;
+  subject.shown = {.errors = true,
+                   .snapshots = true,
+                   .notices = true,
+                   .handles = true,
+                   .malformed = true,
+                   .namespaces = true,
+                   .retention = true,
+                   .type = true};
+  subject.make = [maker = std::move(maker)] { return std::make_unique<DoubleStorage>(maker); };
+  return subject;
+}
+
+const std::vector<BrokenStore>& AllBrokenStores() {
+  static const std::vector<BrokenStore> kAll = [] {
+    std::vector<BrokenStore> all;
+    for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
+                      BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
+                      BrokenInTheRest()}) {
+      all.insert(all.end(), area.begin(), area.end());
+    }
+    return all;
+  }();
+  return kAll;
+}
+
+}  // namespace aether::selftest

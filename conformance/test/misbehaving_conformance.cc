@@ -1,0 +1,66 @@
+// A store that misbehaves as the environment variable AETHER_MISBEHAVE says, for the tests of the command
+// line. It does so when the largest version is saved, which of the VER rules only VER-07 does.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+
+#include "aether/conformance/suite.h"
+#include "aether/memory_store.h"
+
+namespace {
+
+using aether::ErrorCode;
+using aether::Event;
+using aether::EventPtr;
+using aether::Result;
+using aether::StoreError;
+
+std::string_view Mode() {
+  const char* const mode = std::getenv("AETHER_MISBEHAVE");
+  return mode == nullptr ? "" : mode;
+}
+
+class MisbehavingStore final : public aether::EventStore {
+ public:
+  explicit MisbehavingStore(std::unique_ptr<aether::MemoryStore> store) : store_(std::move(store)) {}
+
+  Result<void> SaveEvent(const Event& event) override {
+    if (event.version == std::numeric_limits<std::int64_t>::max()) {
+      if (Mode() == "abort") std::abort();
+      while (Mode() == "hang") pause();
+      if (Mode() == "lose") return {};
+      if (Mode() == "unavailable") return StoreError(ErrorCode::kUnavailable, "out for lunch");
+    }
+    return store_->SaveEvent(event);
+  }
+
+  Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override {
+    return store_->GetEvents(actor_id, from_version);
+  }
+
+  Result<std::int64_t> GetLatestVersion(std::string_view actor_id) override {
+    return store_->GetLatestVersion(actor_id);
+  }
+
+  Result<void> Close() override { return store_->Close(); }
+
+ private:
+  std::unique_ptr<aether::MemoryStore> store_;
+};
+
+struct MisbehavingAdapter {
+  Result<std::unique_ptr<MisbehavingStore>> Open() {
+    if (Mode() == "cannot_open") return StoreError(ErrorCode::kUnavailable, "the door is locked");
+    return std::make_unique<MisbehavingStore>(storage_.Share());
+  }
+
+ private:
+  aether::MemoryStore storage_;
+};
+
+}  // namespace
+
+AETHER_CONFORMANCE(misbehaving, MisbehavingAdapter);

@@ -1,0 +1,12 @@
+// What an adapter opens has to be an event store.
+// error: aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open\(\)`
+
+#include "aether/conformance/suite.h"
+
+struct Store {};
+
+struct Adapter {
+  aether::Result<std::unique_ptr<Store>> Open() { return std::make_unique<Store>(); }
+};
+
+AETHER_CONFORMANCE(my_store, Adapter);

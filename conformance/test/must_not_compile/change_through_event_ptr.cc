@@ -1,0 +1,10 @@
+// An event that was read cannot be changed.
+// error: (read-only object|const-qualified type)
+// error: discards qualifiers|not marked const
+
+#include "aether/event_store.h"
+
+void Use(const std::vector<aether::EventPtr>& events) {
+  events[0]->version = 2;
+  events[0]->metadata.SetUserId("somebody else");
+}

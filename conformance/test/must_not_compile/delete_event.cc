@@ -1,0 +1,10 @@
+// The interface has nothing that deletes.
+// error: no member named .DeleteEvent
+// error: no member named .Purge
+
+#include "aether/event_store.h"
+
+void Use(aether::EventStore& store) {
+  store.DeleteEvent("a-1", 1);
+  store.Purge();
+}
