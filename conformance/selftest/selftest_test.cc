@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <ostream>
+#include <regex>
 #include <set>
 
 #include "aether/rules.h"
@@ -63,6 +65,20 @@ TEST(AgreementTest, RulesAndPropertiesAreOneToOne) {
   for (const Rule& rule : AllRules()) rules.push_back(rule.id);
   for (const auto& property : conformance::AllProperties()) properties.push_back(property.rule);
   EXPECT_EQ(rules, properties);
+}
+
+TEST(AgreementTest, TypedSuitesHoldEveryRule) {
+  std::ifstream file(AETHER_SOURCE_DIR "/conformance/include/aether/conformance/suites.inc");
+  std::vector<std::string> tests;
+  std::vector<std::string> rules;
+  for (std::string line; std::getline(file, line);) {
+    std::smatch match;
+    if (std::regex_search(line, match, std::regex(R"re(^TYPED_TEST_P\((\w+), \w+\) \{ this->Check\("([\w-]+)"\); \}$)re"))) {
+      tests.push_back(match[1].str() + " " + match[2].str());
+    }
+  }
+  for (const Rule& rule : AllRules()) rules.push_back(std::string(rule.area) + " " + std::string(rule.id));
+  EXPECT_EQ(tests, rules);
 }
 
 TEST(AgreementTest, EveryRuleHasABrokenStore) {

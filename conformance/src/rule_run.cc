@@ -114,7 +114,10 @@ class StartingLine {
   explicit StartingLine(int n) : missing_(n) {}
   void Wait() {
     missing_.fetch_sub(1);
-    while (missing_.load() > 0) std::this_thread::yield();
+    // Spins for some microseconds first: who yields may come back late.
+    for (int turns = 0; missing_.load() > 0; ++turns) {
+      if (turns > 2000) std::this_thread::yield();
+    }
   }
 
  private:

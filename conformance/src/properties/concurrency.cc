@@ -106,7 +106,7 @@ void ConflictsLeaveNoTrace(RuleRun& run) {
 
 // CON-04
 void HigherVersionsAreStoredInARace(RuleRun& run) {
-  const int rounds = run.Scaled(300, 40);
+  const int rounds = run.Scaled(1000, 100);
   run.Once([&](Trial& t) {
     Handle& store = t.store();
     for (int round = 0; round < rounds; ++round) {
@@ -133,7 +133,7 @@ void HigherVersionsAreStoredInARace(RuleRun& run) {
 
 // Rounds in which `writers` race for one version of an actor that has `existing` events.
 void RaceForOneVersion(RuleRun& run, int standard_rounds, std::int64_t existing, bool handle_each) {
-  const int rounds = run.Scaled(standard_rounds, 60);
+  const int rounds = run.Scaled(standard_rounds, 100);
   run.Once([&](Trial& t) {
     for (int round = 0; round < rounds; ++round) {
       const int writers = round % 4 == 3 ? 8 : 2;
@@ -164,13 +164,13 @@ void RaceForOneVersion(RuleRun& run, int standard_rounds, std::int64_t existing,
 }
 
 // CON-05
-void OneWinnerOnAnActor(RuleRun& run) { RaceForOneVersion(run, 400, 1, false); }
+void OneWinnerOnAnActor(RuleRun& run) { RaceForOneVersion(run, 1500, 1, false); }
 // CON-06
-void OneWinnerOnAFreshActor(RuleRun& run) { RaceForOneVersion(run, 400, 0, false); }
+void OneWinnerOnAFreshActor(RuleRun& run) { RaceForOneVersion(run, 1500, 0, false); }
 // CON-07
 void OneWinnerThroughHandles(RuleRun& run) {
-  RaceForOneVersion(run, 200, 1, true);
-  RaceForOneVersion(run, 200, 0, true);
+  RaceForOneVersion(run, 800, 1, true);
+  RaceForOneVersion(run, 800, 0, true);
 }
 
 // CON-08

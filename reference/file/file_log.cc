@@ -1,0 +1,219 @@
+// The open log: recovery, saves through the commit queue, reads through the index.
+
+#include "file_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+#include "aether/wire.h"
+#include "event_reader.h"
+#include "log_format.h"
+
+namespace aether::file {
+namespace {
+
+// As much of a lost region as a replay error carries.
+constexpr std::uint64_t kLostBytesShown = 1 << 20;
+
+// How long a batch waits for more records: a sixth of what the fastest flush takes. Without a flush,
+// waiting gains nothing.
+std::chrono::microseconds PatienceFor(Durability durability) {
+  return std::chrono::microseconds(durability == Durability::kDurable ? 20 : 0);
+}
+
+StoreError ReadFailed(std::error_code error) {
+  return IoError(ErrorCode::kUnavailable, "read the log", error);
+}
+
+}  // namespace
+
+FileLog::FileLog(FileDescriptor lock, LogFile file, std::uint64_t log_id, Durability durability)
+    : lock_(std::move(lock)),
+      file_(std::move(file)),
+      log_id_(log_id),
+      queue_([this](std::span<Append* const> appends) { return Write(appends); }, PatienceFor(durability)) {
+}
+
+Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& directory,
+                                               const FileStoreOptions& options) {
+  if (auto made = MakeDirectory(directory); !made) return made.error();
+  auto lock = LockDirectory(directory);
+  if (!lock) return lock.error();
+  const auto path = directory / "events.log";
+  auto file = OpenOrMakeLog(path, options.env ? options.env : &FileEnv::System());
+  if (!file) return file.error();
+  char bytes[kFileHeaderBytes];
+  std::size_t read = 0;
+  if (const auto error = file->ReadAt(0, bytes, sizeof(bytes), &read)) return ReadFailed(error);
+  const auto log_id = DecodeFileHeader({bytes, read});
+  if (!log_id) {
+    return StoreError(ErrorCode::kCorrupt,
+                      path.string() + " is no log of this store, or the log's header is damaged");
+  }
+  std::shared_ptr<FileLog> log(
+      new FileLog(*std::move(lock), *std::move(file), *log_id, options.durability));
+  if (auto recovered = log->Recover(options); !recovered) return recovered.error();
+  return log;
+}
+
+Result<void> FileLog::Recover(const FileStoreOptions& options) {
+  const auto size = file_->Size();
+  if (!size) return size.error();
+  auto contents = ScanLog(*file_, log_id_, *size, [this](const Record& record) { Index(record); });
+  if (!contents) return contents.error();
+  writer_.emplace(&*file_, log_id_, options, *contents);
+  if (auto repaired = writer_->Repair(*contents); !repaired) return repaired;
+  end_ = contents->end;
+  lost_ = std::move(contents->lost);
+  if (contents->torn_bytes > 0) recovery_.cut_offset = contents->end;
+  recovery_.cut_bytes = contents->torn_bytes;
+  recovery_.damaged_records = contents->damaged_records;
+  recovery_.damaged_bytes = contents->damaged_bytes;
+  for (const LostRecords& lost : lost_) recovery_.lost_records += lost.count;
+  return {};
+}
+
+void FileLog::Index(const Record& record) {
+  Actor& actor = index_.FindOrAdd(record.header.actor_id);
+  const auto bytes = static_cast<std::uint32_t>(record.header.size());
+  if (record.header.type == RecordType::kSnapshot) {
+    actor.AddSnapshot({record.header.version, record.offset, bytes});
+    return;
+  }
+  const std::int64_t version = record.header.version != 0 ? record.header.version : actor.latest();
+  actor.AddEvent({version, record.offset, bytes});
+  actor.accepted = version;
+}
+
+bool FileLog::Attach() {
+  std::lock_guard lock(handles_mutex_);
+  if (handles_ == 0) return false;
+  ++handles_;
+  return true;
+}
+
+Result<void> FileLog::Detach() {
+  std::lock_guard lock(handles_mutex_);
+  if (--handles_ > 0) return {};
+  auto sealed = writer_->Seal();
+  file_.reset();
+  lock_ = FileDescriptor();
+  return sealed;
+}
+
+Result<void> FileLog::CheckNothingLost() const {
+  if (lost_.empty()) return {};
+  return StoreError(ErrorCode::kCorrupt, "the log is damaged: " + std::to_string(recovery_.lost_records) +
+                                             " records are lost, the first of them has sequence number " +
+                                             std::to_string(lost_.front().first_sequence));
+}
+
+Result<void> FileLog::SaveEvent(const Event& event) {
+  // Latest versions only rise: a save that is too late is so without the queue, or its encoding.
+  Actor* const actor = index_.Find(event.actor_id);
+  const std::int64_t latest = actor ? actor->latest() : 0;
+  if (auto sound = CheckNothingLost(); !sound) return sound;
+  if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
+  std::string payload;
+  AppendEvent(event, &payload);
+  if (payload.size() > kMaxPayloadBytes) return StoreError::InvalidEvent("data", "the event is too large");
+  Append append;
+  return Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
+}
+
+Result<void> FileLog::SaveSnapshot(const ActorSnapshot& snapshot) {
+  if (auto sound = CheckNothingLost(); !sound) return sound;
+  auto payload = EncodeSnapshot(snapshot);
+  if (!payload) return payload.error();
+  if (payload->size() > kMaxPayloadBytes) {
+    return StoreError::InvalidEvent("state", "the snapshot is too large");
+  }
+  Append append;
+  return Commit(RecordType::kSnapshot, snapshot.actor_id, snapshot.version, *payload, &append);
+}
+
+Result<std::uint64_t> FileLog::AppendRaw(std::string_view actor_id, std::string_view payload) {
+  Append append;
+  auto stored = Commit(RecordType::kEvent, actor_id, 0, payload, &append);
+  if (!stored) return stored.error();
+  return append.sequence;
+}
+
+Result<void> FileLog::Commit(RecordType type, std::string_view actor_id, std::int64_t version,
+                             std::string_view payload, Append* append) {
+  append->type = type;
+  append->actor_id = actor_id;
+  append->version = version;
+  append->payload = payload;
+  append->payload_checksum = Checksum(payload, log_id_);
+  append->actor = &index_.FindOrAdd(actor_id);
+  return queue_.Commit(*append);
+}
+
+// Nothing is visible before it is stored: the index, then the end that followers see.
+Result<void> FileLog::Write(std::span<Append* const> appends) {
+  try {
+    if (auto written = writer_->Write(appends); !written) return written;
+  } catch (const std::exception& e) {  // no memory for the frame: nothing was written
+    return StoreError(ErrorCode::kStorageFailed, std::string("cannot write to the log: ") + e.what());
+  }
+  for (const Append* append : appends) {
+    if (append->type == RecordType::kEvent) {
+      append->actor->AddEvent(append->position);
+    } else {
+      append->actor->AddSnapshot(append->position);
+    }
+  }
+  end_ = writer_->end();
+  if (followers_ > 0) Tick();
+  return {};
+}
+
+Result<ReplayResult> FileLog::Replay(std::string_view actor_id, std::int64_t from_version) {
+  ReplayResult result;
+  if (const Actor* actor = index_.Find(actor_id)) {
+    const auto error = ReadEvents(*file_, log_id_, actor_id, actor->EventsFrom(from_version), &result);
+    if (error) return ReadFailed(error);
+  }
+  if (lost_.empty()) return result;
+  if (const auto error = AddLost(&result)) return ReadFailed(error);
+  std::stable_sort(result.errors.begin(), result.errors.end(),
+                   [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
+  return result;
+}
+
+std::error_code FileLog::AddLost(ReplayResult* result) const {
+  for (const LostRecords& lost : lost_) {
+    std::string raw(std::min(lost.bytes, kLostBytesShown), '\0');
+    std::size_t read = 0;
+    if (const auto error = file_->ReadAt(lost.offset, raw.data(), raw.size(), &read)) return error;
+    raw.resize(read);
+    result->errors.push_back({lost.first_sequence, std::move(raw),
+                              std::to_string(lost.count) + " damaged records, of this or other actors"});
+  }
+  return {};
+}
+
+Result<std::int64_t> FileLog::LatestVersion(std::string_view actor_id) {
+  if (auto sound = CheckNothingLost(); !sound) return sound.error();
+  const Actor* actor = index_.Find(actor_id);
+  return actor ? actor->latest() : 0;
+}
+
+Result<std::optional<ActorSnapshot>> FileLog::LatestSnapshot(std::string_view actor_id) {
+  if (auto sound = CheckNothingLost(); !sound) return sound.error();
+  const Actor* actor = index_.Find(actor_id);
+  const auto position = actor ? actor->snapshot() : std::nullopt;
+  if (!position) return std::optional<ActorSnapshot>();
+  auto snapshot = ReadSnapshot(*file_, log_id_, actor_id, *position);
+  if (!snapshot) return snapshot.error();
+  return std::optional<ActorSnapshot>(*std::move(snapshot));
+}
+
+void FileLog::Tick() {
+  ++tick_;
+  tick_.notify_all();
+}
+
+}  // namespace aether::file

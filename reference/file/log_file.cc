@@ -1,0 +1,173 @@
+// Whole reads and writes, and the making of files and directories.
+
+#include "log_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "log_format.h"
+
+namespace aether::file {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The answer of `call`, made again as long as a signal interrupts it.
+template <typename Call>
+auto Uninterrupted(Call call) {
+  auto answer = call();
+  while (answer < 0 && errno == EINTR) answer = call();
+  return answer;
+}
+
+FileDescriptor OpenFile(const fs::path& path, int flags) {
+  return FileDescriptor(
+      Uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP); }));
+}
+
+// Makes the entries of `directory` durable: a new file that is flushed can still be missing from it.
+Result<void> SyncDirectory(const fs::path& directory) {
+  const auto fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd.valid() || Uninterrupted([&] { return ::fsync(fd.get()); }) != 0) {
+    return IoError(ErrorCode::kStorageFailed, "flush directory " + directory.string(), LastError());
+  }
+  return {};
+}
+
+fs::path ParentOf(const fs::path& path) {
+  const auto parent = fs::absolute(path).lexically_normal().parent_path();
+  return parent.empty() ? fs::path("/") : parent;
+}
+
+// Renaming a whole file into place: a crash leaves a log with a header or no log.
+Result<void> MakeLog(const fs::path& path, FileEnv* env) {
+  const fs::path draft = path.string() + ".new";
+  std::uint64_t log_id = 0;
+  if (Uninterrupted([&] { return ::getrandom(&log_id, sizeof(log_id), 0); }) != sizeof(log_id)) {
+    return IoError(ErrorCode::kUnavailable, "choose an id for " + path.string(), LastError());
+  }
+  auto fd = OpenFile(draft, O_RDWR | O_CREAT | O_TRUNC);
+  if (!fd.valid()) return IoError(ErrorCode::kUnavailable, "make " + draft.string(), LastError());
+  const LogFile file(std::move(fd), env);
+  auto error = file.WriteAt(0, EncodeFileHeader(log_id));
+  if (!error) error = file.Sync();
+  if (!error && ::rename(draft.c_str(), path.c_str()) != 0) error = LastError();
+  if (error) return IoError(ErrorCode::kStorageFailed, "make " + path.string(), error);
+  return SyncDirectory(ParentOf(path));
+}
+
+}  // namespace
+
+StoreError IoError(ErrorCode code, std::string_view doing, std::error_code error) {
+  if (error.value() == ENOSPC || error.value() == EDQUOT) {
+    if (code == ErrorCode::kStorageFailed || code == ErrorCode::kUnavailable)
+      code = ErrorCode::kStorageFull;
+  }
+  return StoreError(code, "cannot " + std::string(doing) + ": " + error.message());
+}
+
+std::error_code LastError() { return {errno, std::generic_category()}; }
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::error_code LogFile::ReadAt(std::uint64_t offset, char* buffer, std::size_t size,
+                                std::size_t* read) const {
+  *read = 0;
+  while (*read < size) {
+    const auto got = Uninterrupted([&] {
+      return env_->Read(fd_.get(), buffer + *read, size - *read, static_cast<off_t>(offset + *read));
+    });
+    if (got < 0) return LastError();
+    if (got == 0) break;
+    *read += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+std::error_code LogFile::WriteAt(std::uint64_t offset, std::string_view bytes) const {
+  while (!bytes.empty()) {
+    const auto written = Uninterrupted(
+        [&] { return env_->Write(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (written < 0) return LastError();
+    if (written == 0) return std::make_error_code(std::errc::io_error);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+std::error_code LogFile::Sync() const {
+  return Uninterrupted([&] { return env_->Sync(fd_.get()); }) == 0 ? std::error_code() : LastError();
+}
+
+std::error_code LogFile::Resize(std::uint64_t size) const {
+  const auto resize = [&] { return env_->Resize(fd_.get(), static_cast<off_t>(size)); };
+  return Uninterrupted(resize) == 0 ? std::error_code() : LastError();
+}
+
+bool LogFile::Allocate(std::uint64_t offset, std::uint64_t bytes) const {
+  return env_->Allocate(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0;
+}
+
+Result<std::uint64_t> LogFile::Size() const {
+  struct stat status;
+  if (::fstat(fd_.get(), &status) != 0)
+    return IoError(ErrorCode::kUnavailable, "look at the log", LastError());
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+Result<FileDescriptor> LockDirectory(const fs::path& directory) {
+  const fs::path path = directory / "LOCK";
+  auto fd = OpenFile(path, O_RDWR | O_CREAT);
+  if (!fd.valid()) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  if (Uninterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+    if (errno != EWOULDBLOCK) return IoError(ErrorCode::kUnavailable, "lock " + path.string(), LastError());
+    char text[32] = {};
+    const auto size = ::pread(fd.get(), text, sizeof(text) - 1, 0);
+    const std::string owner = size > 0 ? "process " + std::string(text) : "another process";
+    return StoreError(ErrorCode::kUnavailable, directory.string() + " is in use by " + owner);
+  }
+  // For the message above only: the lock itself is the kernel's.
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) {
+    return IoError(ErrorCode::kStorageFailed, "write " + path.string(), LastError());
+  }
+  return fd;
+}
+
+Result<void> MakeDirectory(const fs::path& directory) {
+  std::vector<fs::path> missing;
+  std::error_code error;
+  for (fs::path path = fs::absolute(directory).lexically_normal(); !fs::exists(path, error);
+       path = ParentOf(path)) {
+    if (error) break;
+    missing.push_back(path);
+  }
+  for (auto path = missing.rbegin(); !error && path != missing.rend(); ++path) {
+    fs::create_directory(*path, error);
+    if (error) break;
+    if (auto synced = SyncDirectory(ParentOf(*path)); !synced) return synced;
+  }
+  if (error) return IoError(ErrorCode::kUnavailable, "make directory " + directory.string(), error);
+  return {};
+}
+
+Result<LogFile> OpenOrMakeLog(const fs::path& path, FileEnv* env) {
+  auto fd = OpenFile(path, O_RDWR);
+  if (!fd.valid() && errno == ENOENT) {
+    if (auto made = MakeLog(path, env); !made) return made.error();
+    fd = OpenFile(path, O_RDWR);
+  }
+  if (!fd.valid()) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  return LogFile(std::move(fd), env);
+}
+
+}  // namespace aether::file

@@ -1,0 +1,73 @@
+// The log as a file: whole reads and writes over FileEnv, and the making of files and directories.
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "aether/file_env.h"
+#include "aether/result.h"
+
+namespace aether::file {
+
+// "cannot <doing>: <what the system says>", as `code` or, when there is no room, kStorageFull.
+StoreError IoError(ErrorCode code, std::string_view doing, std::error_code error);
+
+std::error_code LastError();
+
+// A descriptor that is closed with its owner.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  bool valid() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// A file of which every call does all of its work or says why not. Reads may run beside anything.
+class LogFile {
+ public:
+  LogFile(FileDescriptor fd, FileEnv* env) : fd_(std::move(fd)), env_(env) {}
+
+  // Reads up to `size` bytes at `offset`, fewer only at the end of the file, and sets `*read`.
+  std::error_code ReadAt(std::uint64_t offset, char* buffer, std::size_t size, std::size_t* read) const;
+  std::error_code WriteAt(std::uint64_t offset, std::string_view bytes) const;
+  std::error_code Sync() const;
+  std::error_code Resize(std::uint64_t size) const;
+
+  // Makes room from `offset` on; false if the file system does not. Nobody needs it to succeed.
+  bool Allocate(std::uint64_t offset, std::uint64_t bytes) const;
+
+  Result<std::uint64_t> Size() const;
+
+ private:
+  FileDescriptor fd_;
+  FileEnv* env_;
+};
+
+// The right to use a directory, until destroyed: an flock() on its file LOCK, which ends with the process.
+// kUnavailable, naming the process, if somebody else has it.
+Result<FileDescriptor> LockDirectory(const std::filesystem::path& directory);
+
+// Makes the directory and what is missing above it, durably.
+Result<void> MakeDirectory(const std::filesystem::path& directory);
+
+// Opens the log `path`; makes it with a random id if it is missing. It never exists without its header,
+// and is durable in its directory before it is used.
+Result<LogFile> OpenOrMakeLog(const std::filesystem::path& path, FileEnv* env);
+
+}  // namespace aether::file

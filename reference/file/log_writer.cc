@@ -1,0 +1,152 @@
+// Writing frames, flushing them, and what happens when either fails.
+
+#include "log_writer.h"
+
+#include <algorithm>
+
+namespace aether::file {
+namespace {
+
+// A batch over this size is written in several frames, so that the buffer stays small.
+constexpr std::size_t kFrameBytes = 1 << 20;
+
+// The least that the log grows by.
+constexpr std::uint64_t kLeastRoom = 256 << 10;
+
+}  // namespace
+
+LogWriter::LogWriter(LogFile* file, std::uint64_t log_id, const FileStoreOptions& options,
+                     const LogContents& contents)
+    : file_(*file),
+      log_id_(log_id),
+      durability_(options.durability),
+      preallocate_bytes_(options.preallocate_bytes),
+      end_(contents.end),
+      synced_(contents.proven),
+      allocated_(contents.end),
+      next_sequence_(contents.next_sequence),
+      sealed_(contents.sealed) {}
+
+Result<void> LogWriter::Repair(const LogContents& contents) {
+  const auto failed = [](std::error_code error) {
+    return IoError(ErrorCode::kStorageFailed, "repair the end of the log", error);
+  };
+  if (contents.torn_bytes > 0) {
+    if (const auto error = file_.Resize(end_)) return failed(error);
+  }
+  if (sealed_ && contents.torn_bytes == 0) return {};
+  // Frames that nothing proves flushed are written again, byte for byte. A flush that failed before leaves
+  // pages that look clean and are nowhere but in memory; flushing those again would prove nothing.
+  LogReader reader(file_, log_id_, end_);
+  for (std::uint64_t at = synced_; at < end_;) {
+    const auto bytes = reader.View(at, kFrameBytes);
+    if (bytes.empty()) return failed(reader.error());
+    if (const auto error = file_.WriteAt(at, bytes)) return failed(error);
+    at += bytes.size();
+  }
+  if (const auto error = file_.Sync()) return failed(error);
+  synced_ = end_;
+  return {};
+}
+
+Result<void> LogWriter::Write(std::span<Append* const> appends) {
+  if (broken_) return *broken_;
+  std::uint64_t end = end_;
+  if (const auto error = WriteFrames(appends, &end)) return WriteFailed(error);
+  if (durability_ == Durability::kDurable) {
+    if (const auto error = file_.Sync()) return FlushFailed(error);
+    synced_ = end;
+  }
+  end_ = end;
+  next_sequence_ += appends.size();
+  sealed_ = false;
+  return {};
+}
+
+std::error_code LogWriter::WriteFrames(std::span<Append* const> appends, std::uint64_t* end) {
+  std::uint64_t sequence = next_sequence_;
+  for (Append* append : appends) append->sequence = sequence++;
+  while (!appends.empty()) {
+    std::size_t count = 0;
+    std::uint64_t bytes = 0;
+    do {
+      bytes += RecordBytes(appends[count]->actor_id.size(), appends[count]->payload.size());
+      ++count;
+    } while (count < appends.size() && bytes < kFrameBytes);
+    if (const auto error = WriteFrame(appends.first(count), end)) return error;
+    appends = appends.subspan(count);
+  }
+  return {};
+}
+
+// Writes one frame at `*end` and moves it behind.
+std::error_code LogWriter::WriteFrame(std::span<Append* const> appends, std::uint64_t* end) {
+  frame_.assign(kFrameHeaderBytes, '\0');
+  for (Append* append : appends) {
+    const RecordHeader header{append->type,     append->actor_id, append->payload.size(),
+                              append->sequence, append->previous, append->version};
+    const std::int64_t place = append->version != 0 ? append->version : append->previous;
+    append->position = {place, *end + frame_.size(), static_cast<std::uint32_t>(header.size())};
+    AppendRecord(header, append->payload, append->payload_checksum, log_id_, &frame_);
+  }
+  const FrameHeader header{*end, frame_.size() - kFrameHeaderBytes,
+                           appends.empty() ? next_sequence_ : appends.front()->sequence, synced_,
+                           static_cast<std::uint32_t>(appends.size())};
+  PutFrameHeader(header, log_id_, &frame_);
+  MakeRoom(header.end());
+  const auto error = file_.WriteAt(*end, frame_);
+  if (!error) *end = header.end();
+  if (frame_.capacity() > 4 * kFrameBytes) std::string().swap(frame_);
+  return error;
+}
+
+void LogWriter::MakeRoom(std::uint64_t end) {
+  if (preallocate_bytes_ == 0 || end <= allocated_) return;
+  const std::uint64_t room = std::min(preallocate_bytes_, std::max(end_, kLeastRoom));
+  // Where there is no room ahead, the write itself will tell whether there is any.
+  if (file_.Allocate(end_, end - end_ + room)) allocated_ = end + room;
+}
+
+// Takes back what a failed write has left behind. It has to be durable, too: a whole frame of the batch may
+// have been written before the one that failed, and must not come back after its saves were refused.
+StoreError LogWriter::WriteFailed(std::error_code error) {
+  allocated_ = end_;
+  auto taken_back = file_.Resize(end_);
+  if (!taken_back) taken_back = file_.Sync();
+  if (!taken_back) {
+    synced_ = end_;
+    return IoError(ErrorCode::kStorageFailed, "write to the log", error);
+  }
+  broken_ = StoreError(ErrorCode::kStorageFailed,
+                       "the log takes no more saves until it is opened again: a failed write could not be "
+                       "taken back: " +
+                           taken_back.message());
+  return IoError(ErrorCode::kOutcomeUnknown, "write to the log, nor take the write back", error);
+}
+
+// After a failed flush nobody knows what is on storage, and another flush may succeed without it.
+StoreError LogWriter::FlushFailed(std::error_code error) {
+  broken_ = StoreError(
+      ErrorCode::kStorageFailed,
+      "the log takes no more saves until it is opened again: it could not be flushed: " + error.message());
+  return IoError(ErrorCode::kOutcomeUnknown, "flush the log", error);
+}
+
+Result<void> LogWriter::Seal() {
+  if (broken_ || sealed_) return {};
+  if (synced_ < end_) {
+    if (const auto error = file_.Sync()) return FlushFailed(error);
+    synced_ = end_;
+  }
+  // The seal is not flushed and may fail: it helps to judge damage, no record depends upon it.
+  std::uint64_t end = end_;
+  sealed_ = !WriteFrame({}, &end) && !file_.Resize(end);
+  if (sealed_) {
+    end_ = end;
+  } else {
+    file_.Resize(end_);
+  }
+  return {};
+}
+
+}  // namespace aether::file

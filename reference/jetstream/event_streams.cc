@@ -1,0 +1,247 @@
+// How a save finds what to expect, also after expiry, and how a read finds where to begin.
+
+#include "event_streams.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "aether/wire.h"
+#include "replay.h"
+#include "streams.h"
+
+namespace aether::jetstream {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxHints = 10'000;
+
+// A publish is never under way for so long. Where events may expire sooner, one could come and go while a
+// save that knows nothing of it is under way: see TailAfterExpiry.
+constexpr milliseconds kLongestFlight = std::chrono::hours(1);
+
+constexpr milliseconds kMirrorPause{1};
+
+// The end of a subject.
+struct End {
+  std::uint64_t last = 0;       // number of the last record; 0: there is none
+  std::optional<Record> event;  // the last record that is ours
+  int others = 0;               // records that are not, when all had to be looked at
+};
+
+// Mostly the last record is ours. Only where somebody else wrote on the subject all are looked at.
+Result<End> FindEnd(const SubjectLog& log, const std::string& subject) {
+  End end;
+  auto last = log.Last(subject);
+  if (!last) return last.error();
+  if (!*last) return end;
+  end.last = (*last)->sequence;
+  if ((*last)->stamp) {
+    end.event = std::move(*last);
+    return end;
+  }
+  const auto read = log.ForEach(subject, 1, end.last, [&end](Record record) {
+    if (record.stamp) {
+      end.event = std::move(record);
+    } else {
+      ++end.others;
+    }
+    return true;
+  });
+  if (!read) return read.error();
+  return end;
+}
+
+}  // namespace
+
+std::optional<Tail> TailHints::Find(const std::string& subject) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = tails_.find(subject);
+  return found == tails_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TailHints::Set(const std::string& subject, const Tail& tail) {
+  const std::lock_guard lock(mutex_);
+  if (tails_.size() >= kMaxHints) tails_.clear();
+  tails_.insert_or_assign(subject, tail);
+}
+
+void TailHints::Forget(const std::string& subject) {
+  const std::lock_guard lock(mutex_);
+  tails_.erase(subject);
+}
+
+EventStreams::EventStreams(std::shared_ptr<Connection> connection, const JetStreamOptions& options)
+    : names_(options),
+      max_age_(options.max_age),
+      // Beyond the duplicates window, or after expiry, a repeated attempt could be stored twice.
+      save_limit_(std::min({options.time_limit, options.duplicates_window,
+                            options.max_age.count() == 0 ? options.time_limit : options.max_age})),
+      time_limit_(options.time_limit),
+      events_(connection, names_.events_stream),
+      latest_(connection, names_.latest_stream) {}
+
+Result<void> EventStreams::Save(const Event& event) {
+  auto data = EncodeEvent(event);
+  if (!data) return data.error();
+  const auto deadline = Clock::now() + save_limit_;
+  const std::string subject = names_.EventSubject(event.actor_id);
+  Draft draft = MakeDraft(subject, *std::move(data), event.version);
+  std::optional<Tail> tail = hints_.Find(subject);
+  bool is_hint = tail.has_value();
+  for (;;) {
+    if (!tail) {
+      const auto read = ReadTail(subject);
+      if (!read) return read.error();
+      tail = *read;
+      is_hint = false;
+    }
+    if (event.version <= tail->version && !is_hint) {
+      return StoreError::Conflict(event.actor_id, event.version, tail->version);
+    }
+    // A hint is good enough to save on, but not to refuse by: the version may be higher by now.
+    if (event.version > tail->version) {
+      draft.stamp.previous_version = tail->version;
+      draft.stamp.previous_sequence = tail->event_sequence;
+      const auto appended = events_.Append(draft, tail->expectation, deadline);
+      if (!appended) return appended.error();
+      if (*appended) {
+        hints_.Set(subject, {event.version, **appended, Expectation::OfSubject(**appended)});
+        return {};
+      }
+      // Another writer was faster: that alone is no conflict, for versions may have gaps. (CON-04)
+      hints_.Forget(subject);
+    }
+    tail.reset();
+    if (Clock::now() >= deadline) {
+      return StoreError(ErrorCode::kUnavailable, "other writers were faster for too long");
+    }
+  }
+}
+
+Result<std::int64_t> EventStreams::LatestVersion(std::string_view actor_id) const {
+  const auto tail = ReadTail(names_.EventSubject(actor_id));
+  if (!tail) return tail.error();
+  return tail->version;
+}
+
+Result<Tail> EventStreams::ReadTail(const std::string& subject) const {
+  const auto end = FindEnd(events_, subject);
+  if (!end) return end.error();
+  if (end->event) {
+    return Tail{end->event->stamp->version, end->event->sequence, Expectation::OfSubject(end->last)};
+  }
+  // No event is left: none was ever saved, or all have expired.
+  if (max_age_.count() == 0) return Tail{0, 0, Expectation::OfSubject(end->last)};
+  return TailAfterExpiry(subject, end->last);
+}
+
+// The version then is that of the last event in the mirror, which keeps it. But an expectation on the
+// subject says nothing about events that came and went, so a save that builds on a kept version expects the
+// whole stream's last record instead: with the mirror complete up to there, the version is exact at the
+// moment the server appends. That costs attempts when others save at the same time, but only the first
+// save after expiry has to do it.
+//
+// There is another reason for that form. Servers before 2.10.13 (mirrors: before 2.12) check the expectations
+// in a record's header once more when they mirror it. "The subject is empty" is false in the mirror where it
+// was true in the stream, and the mirror would be stuck; the stream's last number is the same in both.
+Result<Tail> EventStreams::TailAfterExpiry(const std::string& subject, std::uint64_t last_of_subject) const {
+  const bool fleeting = max_age_ < kLongestFlight;
+  if (!fleeting && Clock::now().time_since_epoch().count() < mirror_current_until_) {
+    const auto kept = LastKeptVersion(subject);
+    if (!kept) return kept.error();
+    if (!*kept) return Tail{0, 0, Expectation::OfSubject(last_of_subject)};
+  }
+  const auto last_of_stream = AwaitMirror();
+  if (!last_of_stream) return last_of_stream.error();
+  const auto kept = LastKeptVersion(subject);
+  if (!kept) return kept.error();
+  if (*kept) return Tail{**kept, 0, Expectation::OfStream(*last_of_stream)};
+  return Tail{0, 0,
+              fleeting ? Expectation::OfBoth(last_of_subject, *last_of_stream)
+                       : Expectation::OfSubject(last_of_subject)};
+}
+
+// Waits until the mirror holds every record that the stream had when this was called: the number of the last
+// one. kUnavailable when that takes too long, as it may just after the server has started.
+Result<std::uint64_t> EventStreams::AwaitMirror() const {
+  const auto start = Clock::now();
+  const auto bounds = events_.Bounds();
+  if (!bounds) return bounds.error();
+  for (;;) {
+    const auto mirrored = latest_.LastOfStream();
+    if (!mirrored) return mirrored.error();
+    if ((*mirrored ? (*mirrored)->sequence : 0) >= bounds->last_sequence) break;
+    if (Clock::now() - start >= time_limit_) {
+      // Where everything has expired, the mirror cannot get what it has missed: go by what it has.
+      if (bounds->first_sequence > bounds->last_sequence) break;
+      return StoreError(ErrorCode::kUnavailable, "stream " + latest_.stream() + " lags behind");
+    }
+    std::this_thread::sleep_for(kMirrorPause);
+  }
+  // What expires before max_age has passed was stored before now. Half of it, as clocks differ.
+  mirror_current_until_ = (start + max_age_ / 2).time_since_epoch().count();
+  return bounds->last_sequence;
+}
+
+// The version of the actor's last event in the mirror; nothing when none was ever saved.
+Result<std::optional<std::int64_t>> EventStreams::LastKeptVersion(const std::string& subject) const {
+  const auto end = FindEnd(latest_, subject);
+  if (!end) return end.error();
+  if (end->event) return std::optional(end->event->stamp->version);
+  if (end->others < kKeptPerActor) return std::optional<std::int64_t>();
+  return StoreError(ErrorCode::kCorrupt, "the latest version is lost: none of the records kept on " + subject +
+                                             " was written by an event store");
+}
+
+Result<ReplayResult> EventStreams::Read(std::string_view actor_id, std::int64_t from_version) const {
+  const std::string subject = names_.EventSubject(actor_id);
+  const auto last = events_.Last(subject);
+  if (!last) return last.error();
+  if (!*last) return ReplayResult();
+  const auto start = FindStart(subject, from_version, **last);
+  if (!start) return start.error();
+  Replay replay(actor_id, from_version);
+  const auto read = events_.ForEach(subject, *start, (*last)->sequence, [&](const Record& record) {
+    replay.Add(record);
+    return true;
+  });
+  if (!read) return read.error();
+  if (!replay.MissesSome()) return std::move(replay).Finish(0);
+  const auto bounds = events_.Bounds();
+  if (!bounds) return bounds.error();
+  return std::move(replay).Finish(bounds->first_sequence);
+}
+
+// A sequence number with no event of `from_version` or above before it, and not much else after it: found
+// by halving, for versions rise with sequence numbers, and cut short where an event's own link says that
+// nothing before it is wanted. Records of others are passed over.
+Result<std::uint64_t> EventStreams::FindStart(const std::string& subject, std::int64_t from_version,
+                                              const Record& last) const {
+  std::uint64_t low = 1;
+  if (from_version <= 1) return low;
+  std::uint64_t high = last.sequence + 1;  // nothing wanted is lost by starting at `high` or below
+  std::optional<Record> probe = last;
+  std::uint64_t middle = last.sequence;
+  while (low < high) {
+    while (probe && !probe->stamp) {
+      auto next = events_.Next(subject, probe->sequence + 1);
+      if (!next) return next.error();
+      probe = std::move(*next);
+    }
+    if (probe && probe->stamp->version < from_version) {
+      low = probe->sequence + 1;
+    } else {
+      if (probe && probe->stamp->previous_version < from_version) return std::min(probe->sequence, high);
+      high = middle;
+    }
+    if (low >= high) break;
+    middle = low + (high - low) / 2;
+    auto next = events_.Next(subject, middle);
+    if (!next) return next.error();
+    probe = std::move(*next);
+  }
+  return low;
+}
+
+}  // namespace aether::jetstream

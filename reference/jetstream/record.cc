@@ -1,0 +1,155 @@
+// Records as messages of NATS and as answers of the JetStream API.
+
+#include "record.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <new>
+#include <stdexcept>
+
+namespace aether::jetstream {
+namespace {
+
+constexpr char kVersion[] = "Aether-Version";
+constexpr char kPreviousVersion[] = "Aether-Previous-Version";
+constexpr char kPreviousSequence[] = "Aether-Previous-Sequence";
+constexpr char kMessageId[] = "Nats-Msg-Id";
+
+template <typename Number>
+std::optional<Number> ParseNumber(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Fills in what stands in the headers; `header(name)` is the value, empty when absent.
+template <typename HeaderFunction>
+void ReadHeaders(HeaderFunction header, Record* record) {
+  record->message_id = header(kMessageId);
+  const auto version = ParseNumber<std::int64_t>(header(kVersion));
+  const auto previous_version = ParseNumber<std::int64_t>(header(kPreviousVersion));
+  const auto previous_sequence = ParseNumber<std::uint64_t>(header(kPreviousSequence));
+  if (version && previous_version && previous_sequence) {
+    record->stamp = Stamp{*version, *previous_version, *previous_sequence};
+  }
+}
+
+// The value of `name` in a header block: NATS/1.0 CRLF, then lines of "name: value" CRLF.
+std::string_view HeaderIn(std::string_view block, std::string_view name) {
+  const std::string start = "\r\n" + std::string(name) + ":";
+  const std::size_t found = block.find(start);
+  if (found == std::string_view::npos) return {};
+  std::string_view value = block.substr(found + start.size());
+  value = value.substr(0, value.find("\r\n"));
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  return value;
+}
+
+// Standard base64 with padding, as the server writes it.
+std::string DecodeBase64(std::string_view text) {
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  std::size_t padding = 0;  // EVP_DecodeBlock counts padding as bytes
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  bytes.resize(size < 0 ? 0 : static_cast<std::size_t>(size) - padding);
+  return bytes;
+}
+
+// Absent values are empty and zero.
+std::string_view TextIn(const simdjson::dom::object& object, const char* key) {
+  std::string_view text;
+  return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+std::uint64_t NumberIn(const simdjson::dom::object& object, const char* key) {
+  std::uint64_t number = 0;
+  return object[key].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+// 128 random bits.
+std::string Nonce() {
+  unsigned char bytes[16];
+  if (RAND_bytes(bytes, sizeof bytes) != 1) throw std::runtime_error("no random numbers");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text.push_back("0123456789abcdef"[byte >> 4]);
+    text.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return text;
+}
+
+}  // namespace
+
+Draft MakeDraft(std::string subject, std::string data, std::int64_t version) {
+  Draft draft;
+  draft.message_id = subject + "." + std::to_string(version) + "." + Nonce();
+  draft.subject = std::move(subject);
+  draft.data = std::move(data);
+  draft.stamp.version = version;
+  return draft;
+}
+
+void SetHeader(natsMsg* message, const char* name, const std::string& value) {
+  if (natsMsgHeader_Set(message, name, value.c_str()) != NATS_OK) throw std::bad_alloc();
+}
+
+MsgPtr ToMessage(const Draft& draft) {
+  natsMsg* raw = nullptr;
+  if (natsMsg_Create(&raw, draft.subject.c_str(), nullptr, draft.data.data(),
+                     static_cast<int>(draft.data.size())) != NATS_OK) {
+    throw std::bad_alloc();
+  }
+  MsgPtr message(raw);
+  SetHeader(raw, kVersion, std::to_string(draft.stamp.version));
+  SetHeader(raw, kPreviousVersion, std::to_string(draft.stamp.previous_version));
+  SetHeader(raw, kPreviousSequence, std::to_string(draft.stamp.previous_sequence));
+  return message;
+}
+
+Record ToRecord(natsMsg* message, std::uint64_t sequence) {
+  Record record;
+  record.sequence = sequence;
+  record.subject = natsMsg_GetSubject(message);
+  record.data.assign(natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+  ReadHeaders(
+      [message](const char* name) -> std::string_view {
+        const char* value = nullptr;
+        return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : "";
+      },
+      &record);
+  return record;
+}
+
+Result<std::optional<Record>> ParseGetAnswer(std::string_view json, std::string_view what) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object answer;
+  if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS) {
+    return StoreError(ErrorCode::kUnavailable, std::string(what) + ": no JSON came");
+  }
+  simdjson::dom::object error;
+  if (answer["error"].get(error) == simdjson::SUCCESS) {
+    const auto code = static_cast<jsErrCode>(NumberIn(error, "err_code"));
+    if (code == JSNoMessageFoundErr) return std::optional<Record>();
+    return TranslateServerError(code, TextIn(error, "description"), what);
+  }
+  simdjson::dom::object message;
+  if (answer["message"].get(message) != simdjson::SUCCESS) {
+    return StoreError(ErrorCode::kUnavailable, std::string(what) + ": no message came");
+  }
+  Record record;
+  record.sequence = NumberIn(message, "seq");
+  record.subject = TextIn(message, "subject");
+  record.data = DecodeBase64(TextIn(message, "data"));
+  const std::string headers = DecodeBase64(TextIn(message, "hdrs"));
+  ReadHeaders([&headers](const char* name) { return HeaderIn(headers, name); }, &record);
+  return std::optional<Record>(std::move(record));
+}
+
+}  // namespace aether::jetstream

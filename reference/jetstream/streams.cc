@@ -1,0 +1,186 @@
+// What each stream is configured to, and the comparison with what is there.
+
+#include "streams.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "server_version.h"
+
+namespace aether::jetstream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// The least that the server accepts for an age.
+constexpr milliseconds kLeastAge{100};
+constexpr std::size_t kMaxPrefix = 32;
+// Older servers may acknowledge two writers of one version when streams are replicated.
+constexpr ServerVersion kFirstSafeReplicas{2, 9, 21};
+
+StoreError Refused(std::string message) { return StoreError(ErrorCode::kStorageFailed, std::move(message)); }
+
+// One stream as we want it: what jsStreamConfig says, with the memory that its pointers need.
+class WantedStream {
+ public:
+  WantedStream(const JetStreamOptions& options, std::string name, std::string subject)
+      : name_(std::move(name)), subject_(std::move(subject)), subject_pointer_(subject_.c_str()) {
+    jsStreamConfig_Init(&config_);
+    config_.Name = name_.c_str();
+    if (!subject_.empty()) {
+      config_.Subjects = &subject_pointer_;
+      config_.SubjectsLen = 1;
+    }
+    config_.Retention = js_LimitsPolicy;
+    config_.Storage = js_FileStorage;
+    config_.Replicas = options.replicas;
+    config_.DenyDelete = true;
+    config_.DenyPurge = true;
+  }
+  WantedStream(const WantedStream&) = delete;
+  WantedStream& operator=(const WantedStream&) = delete;
+
+  void MirrorOf(std::string origin) {
+    origin_ = std::move(origin);
+    jsStreamSource_Init(&mirror_);
+    mirror_.Name = origin_.c_str();
+    config_.Mirror = &mirror_;
+  }
+
+  jsStreamConfig& config() { return config_; }
+  const jsStreamConfig& config() const { return config_; }
+
+ private:
+  std::string name_;
+  std::string subject_;
+  const char* subject_pointer_;
+  std::string origin_;
+  jsStreamSource mirror_;
+  jsStreamConfig config_;
+};
+
+// Every event. A limit on bytes or messages is nobody's business but the operator's: with "discard new" it
+// refuses events, and never deletes one.
+void ConfigureEvents(const JetStreamOptions& options, jsStreamConfig* config) {
+  config->MaxAge = nanoseconds(options.max_age).count();
+  config->Discard = js_DiscardNew;
+  const milliseconds window = options.max_age.count() == 0
+                                  ? options.duplicates_window
+                                  : std::min(options.duplicates_window, options.max_age);
+  config->Duplicates = nanoseconds(window).count();
+}
+
+std::string Text(const char* text) { return text == nullptr ? "" : text; }
+
+// What the two differ in, as far as it matters to us; empty: in nothing.
+std::string Difference(const jsStreamConfig& found, const jsStreamConfig& wanted) {
+  const auto differs = [](std::string_view what, std::int64_t is, std::int64_t should) {
+    return std::string(what) + " is " + std::to_string(is) + ", not " + std::to_string(should);
+  };
+  const auto limit = [](std::int64_t value) { return value <= 0 ? -1 : value; };  // 0 and -1: none
+
+  const std::string subject = found.SubjectsLen > 0 ? Text(found.Subjects[0]) : "";
+  const std::string wanted_subject = wanted.SubjectsLen > 0 ? Text(wanted.Subjects[0]) : "";
+  if (found.SubjectsLen > 1 || subject != wanted_subject) {
+    return "its subjects are not just '" + wanted_subject + "'";
+  }
+  const std::string origin = found.Mirror != nullptr ? Text(found.Mirror->Name) : "";
+  const std::string wanted_origin = wanted.Mirror != nullptr ? Text(wanted.Mirror->Name) : "";
+  if (origin != wanted_origin || found.SourcesLen > 0) return "it does not mirror '" + wanted_origin + "'";
+  if (found.Storage != wanted.Storage) return "it is not kept in files";
+  if (found.Retention != wanted.Retention) return "its retention is not by limits";
+  if (found.MaxAge != wanted.MaxAge) return differs("max_age (ns)", found.MaxAge, wanted.MaxAge);
+  if (limit(found.MaxMsgsPerSubject) != limit(wanted.MaxMsgsPerSubject)) {
+    return differs("max_msgs_per_subject", limit(found.MaxMsgsPerSubject), limit(wanted.MaxMsgsPerSubject));
+  }
+  const bool limited = limit(found.MaxMsgs) != -1 || limit(found.MaxBytes) != -1;
+  if (limited && found.Discard != js_DiscardNew) return "it deletes old messages when it is full";
+  if (found.Replicas != wanted.Replicas) return differs("num_replicas", found.Replicas, wanted.Replicas);
+  if (!found.DenyDelete || !found.DenyPurge) return "it does not deny delete and purge";
+  if (found.NoAck || found.Sealed) return "it is sealed, or does not acknowledge";
+  if (wanted.Duplicates != 0 && found.Duplicates != wanted.Duplicates) {
+    return differs("duplicate_window (ns)", found.Duplicates, wanted.Duplicates);
+  }
+  // Direct reads of the events would be answered by the mirror too, which keeps what has expired.
+  if (found.AllowDirect) return "it allows direct reads";
+  return "";
+}
+
+Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted) {
+  const std::string what = std::string("stream ") + wanted->Name;
+  jsErrCode code = kNoJsError;
+  jsStreamInfo* raw = nullptr;
+  natsStatus status = js_GetStreamInfo(&raw, connection.js(), wanted->Name, nullptr, &code);
+  if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) {
+    code = kNoJsError;
+    status = js_AddStream(&raw, connection.js(), wanted, nullptr, &code);
+    // Another process may have made it meanwhile.
+    if (code == JSStreamNameExistErr) {
+      code = kNoJsError;
+      status = js_GetStreamInfo(&raw, connection.js(), wanted->Name, nullptr, &code);
+    }
+  }
+  const StreamInfoPtr info(raw);
+  if (status != NATS_OK) return Translate(status, code, what);
+  if (const std::string difference = Difference(*info->Config, *wanted); !difference.empty()) {
+    return Refused(what + " exists, but " + difference + ": it was set up with other options");
+  }
+  return {};
+}
+
+Result<void> CheckReplicas(const Connection& connection, const JetStreamOptions& options) {
+  if (options.replicas <= 1 || options.allow_unsafe_replicas) return {};
+  const auto version = AskServerVersion(connection.nats(), options.time_limit);
+  if (!version) return version.error();
+  if (*version >= kFirstSafeReplicas) return {};
+  return Refused("replicas > 1 need nats-server " + ToString(kFirstSafeReplicas) + " or newer, this one is " +
+                 ToString(*version) + ": replicated streams of older servers may store one version twice");
+}
+
+}  // namespace
+
+Result<void> CheckOptions(const JetStreamOptions& options) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (options.urls.empty()) return Refused("options: no server URL");
+  if (options.prefix.empty() || options.prefix.size() > kMaxPrefix ||
+      !std::all_of(options.prefix.begin(), options.prefix.end(), plain)) {
+    return Refused("options: prefix '" + options.prefix + "' is not 1 to 32 letters, digits and _");
+  }
+  if (options.replicas < 1) return Refused("options: replicas below 1");
+  if (options.time_limit < milliseconds(1)) return Refused("options: time_limit below 1 ms");
+  if (options.duplicates_window < kLeastAge) return Refused("options: duplicates_window below 100 ms");
+  if (options.max_age.count() != 0 && options.max_age < kLeastAge) {
+    return Refused("options: max_age below 100 ms");
+  }
+  const int credentials = !options.user.empty() + !options.token.empty() + !options.credentials_file.empty();
+  if (credentials > 1) return Refused("options: more than one of user, token and credentials_file");
+  if (options.tls.certificate_file.empty() != options.tls.key_file.empty()) {
+    return Refused("options: a client certificate needs its key, and a key its certificate");
+  }
+  return {};
+}
+
+Result<void> EnsureStreams(const Connection& connection, const JetStreamOptions& options) {
+  if (auto safe = CheckReplicas(connection, options); !safe) return safe;
+  const JetStreamNames names(options);
+
+  WantedStream events(options, names.events_stream, names.events_subject);
+  ConfigureEvents(options, &events.config());
+  if (auto made = EnsureStream(connection, &events.config()); !made) return made;
+
+  if (options.max_age.count() != 0) {
+    WantedStream latest(options, names.latest_stream, "");
+    latest.MirrorOf(names.events_stream);
+    latest.config().MaxMsgsPerSubject = kKeptPerActor;
+    if (auto made = EnsureStream(connection, &latest.config()); !made) return made;
+  }
+
+  WantedStream snapshots(options, names.snapshots_stream, names.snapshots_subject);
+  snapshots.config().MaxMsgsPerSubject = 1;
+  return EnsureStream(connection, &snapshots.config());
+}
+
+}  // namespace aether::jetstream

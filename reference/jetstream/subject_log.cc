@@ -1,0 +1,176 @@
+// Reading a stream by subject, and the append whose outcome is always told truly.
+
+#include "subject_log.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "pull_reader.h"
+
+namespace aether::jetstream {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A read of up to so many records asks for them one by one; for a longer one, making a consumer (about a
+// millisecond) pays.
+constexpr int kSingleReads = 8;
+
+// How long an append waits between attempts that fail at once.
+constexpr milliseconds kPause{10};
+
+milliseconds Until(SubjectLog::Clock::time_point deadline) {
+  return std::chrono::ceil<milliseconds>(deadline - SubjectLog::Clock::now());
+}
+
+// Whether a publish that failed so was certainly not sent, or refused by the server: nothing was stored, and
+// nothing will be.
+bool IsCertainlyNotStored(natsStatus status, jsErrCode code) {
+  return code != kNoJsError || status == NATS_NO_RESPONDERS || status == NATS_INSUFFICIENT_BUFFER ||
+         status == NATS_MAX_PAYLOAD || status == NATS_INVALID_ARG || status == NATS_NO_SERVER_SUPPORT;
+}
+
+void SetExpectation(natsMsg* message, const char* header, const std::optional<std::uint64_t>& sequence) {
+  if (sequence) SetHeader(message, header, std::to_string(*sequence));
+}
+
+}  // namespace
+
+Result<std::optional<Record>> SubjectLog::Get(const std::string& request) const {
+  const std::string what = "cannot read stream " + stream_;
+  natsMsg* raw = nullptr;
+  const natsStatus status = natsConnection_RequestString(
+      &raw, connection_->nats(), ("$JS.API.STREAM.MSG.GET." + stream_).c_str(), request.c_str(),
+      connection_->time_limit().count());
+  const MsgPtr answer(raw);
+  if (status != NATS_OK) return Translate(status, kNoJsError, what);
+  const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(raw));
+  return ParseGetAnswer(std::string_view(natsMsg_GetData(raw), size), what);
+}
+
+// Subjects need no escaping in JSON: see EncodeToken.
+Result<std::optional<Record>> SubjectLog::Last(const std::string& subject) const {
+  return Get("{\"last_by_subj\":\"" + subject + "\"}");
+}
+
+Result<std::optional<Record>> SubjectLog::Next(const std::string& subject, std::uint64_t sequence) const {
+  return Get("{\"seq\":" + std::to_string(std::max<std::uint64_t>(sequence, 1)) + ",\"next_by_subj\":\"" +
+             subject + "\"}");
+}
+
+Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last,
+                                 const std::function<bool(Record)>& visit) const {
+  for (int reads = 0; first <= last && reads < kSingleReads; ++reads) {
+    auto record = Next(subject, first);
+    if (!record) return record.error();
+    if (!*record || (*record)->sequence > last) return {};  // the rest has expired meanwhile
+    first = (*record)->sequence + 1;
+    if (!visit(std::move(**record))) return {};
+  }
+  if (first > last) return {};
+
+  const auto reader = PullReader::Start(connection_, stream_, subject, first);
+  if (!reader) return reader.error();
+  while (first <= last) {
+    auto record = (*reader)->Next(connection_->time_limit());
+    if (!record) return record.error();
+    if (!*record) {
+      const auto bounds = Bounds();
+      if (!bounds) return bounds.error();
+      if (bounds->first_sequence > last) return {};  // expired while we read
+      return StoreError(ErrorCode::kUnavailable, "the server does not deliver stream " + stream_);
+    }
+    if ((*record)->sequence > last) return {};
+    first = (*record)->sequence + 1;
+    if (!visit(std::move(**record))) return {};
+  }
+  return {};
+}
+
+Result<StreamBounds> SubjectLog::Bounds() const {
+  jsStreamInfo* raw = nullptr;
+  jsErrCode code = kNoJsError;
+  const natsStatus status = js_GetStreamInfo(&raw, connection_->js(), stream_.c_str(), nullptr, &code);
+  const StreamInfoPtr info(raw);
+  if (status != NATS_OK) return Translate(status, code, "cannot read stream " + stream_);
+  return StreamBounds{info->State.FirstSeq, info->State.LastSeq};
+}
+
+// What became of one attempt to append.
+struct SubjectLog::Attempt {
+  enum class Outcome { kStored, kExpectationLost, kNotStored, kUnknown };
+  Outcome outcome;
+  std::uint64_t sequence = 0;       // kStored
+  std::optional<StoreError> error;  // kNotStored, kUnknown
+};
+
+SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation& expectation,
+                                          Clock::time_point deadline) const {
+  using Outcome = Attempt::Outcome;
+  const MsgPtr message = ToMessage(draft);
+  // Not through jsPubOptions, where a sequence number of 0 means "not set": the append would be unconditional.
+  SetExpectation(message.get(), "Nats-Expected-Last-Subject-Sequence", expectation.last_of_subject());
+  SetExpectation(message.get(), "Nats-Expected-Last-Sequence", expectation.last_of_stream());
+  jsPubOptions options;
+  jsPubOptions_Init(&options);
+  options.MsgId = draft.message_id.c_str();
+  // Several attempts must fit into the time there is.
+  options.MaxWait = std::clamp<std::int64_t>(Until(deadline).count(), 1, connection_->time_limit().count() / 4 + 1);
+
+  const bool was_closed = connection_->IsClosed();
+  jsPubAck* raw_ack = nullptr;
+  jsErrCode code = kNoJsError;
+  const natsStatus status =
+      js_PublishMsg(&raw_ack, connection_->js(), message.get(), &options, &code);
+  const PubAckPtr ack(raw_ack);
+  // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
+  if (status == NATS_OK) return {Outcome::kStored, ack->Sequence, std::nullopt};
+  if (IsWrongLastSequence(status, code)) return {Outcome::kExpectationLost, 0, std::nullopt};
+  StoreError error = Translate(status, code, "cannot write to stream " + stream_);
+  const bool not_stored = was_closed || IsCertainlyNotStored(status, code);
+  return {not_stored ? Outcome::kNotStored : Outcome::kUnknown, 0, std::move(error)};
+}
+
+Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, const Expectation& expectation,
+                                                        Clock::time_point deadline) const {
+  using Outcome = Attempt::Outcome;
+  using Appended = std::optional<std::uint64_t>;
+  bool unsure = false;  // an earlier attempt may have been stored, or may be still
+  for (;;) {
+    const Attempt attempt = TryAppend(draft, expectation, deadline);
+    if (attempt.outcome == Outcome::kStored) return Appended(attempt.sequence);
+    if (attempt.outcome == Outcome::kExpectationLost) {
+      if (!unsure) return Appended();
+      // Lost perhaps to our own earlier attempt. Another one can no longer be stored: the expectation stays
+      // lost.
+      const auto stored = FindStored(draft, expectation.last_of_subject().value_or(0));
+      if (stored) return *stored;
+    } else if (attempt.outcome == Outcome::kNotStored && !unsure) {
+      return *attempt.error;
+    } else if (attempt.outcome == Outcome::kUnknown) {
+      unsure = true;
+    }
+    if (Clock::now() + kPause >= deadline) {
+      return StoreError(ErrorCode::kOutcomeUnknown,
+                        "the server did not say whether the record was stored in " + stream_ +
+                            (attempt.error ? ": " + attempt.error->message() : std::string()));
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// The number of the record with the draft's message id among those after `after` of its subject.
+Result<std::optional<std::uint64_t>> SubjectLog::FindStored(const Draft& draft, std::uint64_t after) const {
+  std::optional<std::uint64_t> found;
+  const auto last = Last(draft.subject);
+  if (!last) return last.error();
+  if (!*last) return found;
+  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, [&](const Record& record) {
+    if (record.message_id == draft.message_id) found = record.sequence;
+    return !found;
+  });
+  if (!read) return read.error();
+  return found;
+}
+
+}  // namespace aether::jetstream

@@ -1,0 +1,148 @@
+// One thread that copies bytes both ways and looks for publishes.
+
+#include "fault_proxy.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <sstream>
+
+namespace aether::jetstream {
+namespace {
+
+sockaddr_in Loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  return address;
+}
+
+void SendAll(int fd, const std::string& bytes) {
+  std::size_t sent = 0;
+  while (sent < bytes.size()) {
+    const ssize_t size = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (size <= 0) return;
+    sent += static_cast<std::size_t>(size);
+  }
+}
+
+std::string Receive(int fd) {
+  std::array<char, 65536> buffer;
+  const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+  return size <= 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+// One client's connection. Requests of the store are small, and each comes in one piece.
+class FaultProxy::Session {
+ public:
+  Session(int client, int server_port) : client_(client), server_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const sockaddr_in address = Loopback(server_port);
+    (void)::connect(server_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+  ~Session() {
+    ::close(client_);
+    ::close(server_);
+  }
+
+  // Until one side hangs up, a fault ends it, or `stop` becomes readable.
+  void Run(int stop, std::atomic<Fault>* fault) {
+    bool drop_answer = false;
+    for (;;) {
+      std::array<pollfd, 3> fds{{{client_, POLLIN, 0}, {server_, POLLIN, 0}, {stop, POLLIN, 0}}};
+      if (::poll(fds.data(), fds.size(), -1) <= 0 || fds[2].revents != 0) return;
+      if (fds[1].revents != 0) {
+        const std::string bytes = Receive(server_);
+        if (bytes.empty() || drop_answer) return;
+        SendAll(client_, bytes);
+      }
+      if (fds[0].revents == 0) continue;
+      const std::string bytes = Receive(client_);
+      if (bytes.empty()) return;
+      RememberInbox(bytes);
+      if (bytes.find("HPUB ") == std::string::npos) {
+        SendAll(server_, bytes);
+        continue;
+      }
+      switch (fault->load()) {
+        case Fault::kLosePublish:
+          *fault = Fault::kNone;
+          return;
+        case Fault::kRefuse:
+          Refuse(bytes);
+          *fault = Fault::kNone;
+          continue;
+        case Fault::kLoseAck:
+        case Fault::kLoseAckAndRefuse:
+          drop_answer = true;
+          *fault = *fault == Fault::kLoseAck ? Fault::kNone : Fault::kRefuse;
+          break;
+        case Fault::kNone:
+          break;
+      }
+      SendAll(server_, bytes);
+    }
+  }
+
+ private:
+  // SUB <inbox>.* <sid>: where the client waits for answers.
+  void RememberInbox(const std::string& bytes) {
+    const std::size_t sub = bytes.find("SUB _INBOX.");
+    if (sub == std::string::npos) return;
+    std::istringstream line(bytes.substr(sub));
+    std::string word;
+    line >> word >> word >> subscription_;
+  }
+
+  // HPUB <subject> <reply> <header size> <size>
+  void Refuse(const std::string& bytes) {
+    std::istringstream line(bytes.substr(bytes.find("HPUB ")));
+    std::string word, reply;
+    line >> word >> word >> reply;
+    const std::string answer =
+        R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
+    SendAll(client_, "MSG " + reply + " " + subscription_ + " " + std::to_string(answer.size()) + "\r\n" + answer +
+                         "\r\n");
+  }
+
+  int client_;
+  int server_;
+  std::string subscription_;
+};
+
+FaultProxy::FaultProxy(int server_port) : server_port_(server_port) {
+  (void)!::pipe(stop_pipe_);
+  listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = Loopback(0);
+  (void)::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  (void)::listen(listener_, 8);
+  socklen_t size = sizeof address;
+  (void)::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread([this] { Serve(); });
+}
+
+FaultProxy::~FaultProxy() {
+  ::close(stop_pipe_[1]);  // makes the other end readable
+  thread_.join();
+  ::close(stop_pipe_[0]);
+  ::close(listener_);
+}
+
+void FaultProxy::Serve() {
+  for (;;) {
+    std::array<pollfd, 2> fds{{{listener_, POLLIN, 0}, {stop_pipe_[0], POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), -1) <= 0 || fds[1].revents != 0) return;
+    const int client = ::accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    Session(client, server_port_).Run(stop_pipe_[0], &fault_);
+  }
+}
+
+}  // namespace aether::jetstream

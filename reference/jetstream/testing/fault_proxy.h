@@ -1,0 +1,49 @@
+// FaultProxy: stands between a store and its server, and breaks the conversation at a chosen point.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace aether::jetstream {
+
+// Passes one connection at a time through to the server on 127.0.0.1. Faults are armed one at a time, and
+// each happens once, at the next publish.
+class FaultProxy {
+ public:
+  explicit FaultProxy(int server_port);
+  ~FaultProxy();
+  FaultProxy(const FaultProxy&) = delete;
+  FaultProxy& operator=(const FaultProxy&) = delete;
+
+  std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
+
+  // The next publish reaches the server, its acknowledgement is lost and the connection with it.
+  void LoseNextAck() { fault_ = Fault::kLoseAck; }
+
+  // The same, and the attempt after that does not reach the server: it is refused with "wrong last
+  // sequence", as clusters do with a repeated publish that was stored.
+  void LoseNextAckAndRefuseRetry() { fault_ = Fault::kLoseAckAndRefuse; }
+
+  // The connection is lost instead of the next publish being sent.
+  void LoseNextPublish() { fault_ = Fault::kLosePublish; }
+
+  bool HasStruck() const { return fault_ == Fault::kNone; }
+
+ private:
+  enum class Fault { kNone, kLosePublish, kLoseAck, kLoseAckAndRefuse, kRefuse };
+  class Session;
+
+  void Serve();
+
+  const int server_port_;
+  int listener_ = -1;
+  int port_ = 0;
+  int stop_pipe_[2] = {-1, -1};
+  std::atomic<Fault> fault_{Fault::kNone};
+  std::thread thread_;
+};
+
+}  // namespace aether::jetstream
