@@ -1,5 +1,5 @@
-// Stores whose optimistic concurrency does not hold. Check and append take the lock one after the other, not
-// at the same time: wrong, but no data race.
+// Stores whose optimistic concurrency does not hold. Check and append take the lock one after the other,
+// not at the same time: wrong, but no data race.
 
 #include <algorithm>
 #include <thread>
@@ -149,7 +149,9 @@ struct LocksTheHandleOnly : TwoSteps {
     const std::lock_guard lock(mutex_);
     return TwoSteps::SaveEvent(event);
   }
-  Result<void> SecondStep(Stream& stream, const Event& event, std::int64_t) override { return Store(stream, event); }
+  Result<void> SecondStep(Stream& stream, const Event& event, std::int64_t) override {
+    return Store(stream, event);
+  }
   std::mutex mutex_;
 };
 
@@ -157,7 +159,8 @@ struct LocksTheHandleOnly : TwoSteps {
 struct RemembersTheLatestPerThread : DoubleStore {
   using DoubleStore::DoubleStore;
   std::int64_t ToldLatest(const Stream& stream, std::string_view actor_id) override {
-    return known_.try_emplace({std::this_thread::get_id(), std::string(actor_id)}, stream.latest).first->second;
+    return known_.try_emplace({std::this_thread::get_id(), std::string(actor_id)}, stream.latest)
+        .first->second;
   }
   void Saved(Stream& stream, const Event& event) override {
     known_.insert_or_assign({std::this_thread::get_id(), event.actor_id}, event.version);
@@ -184,7 +187,8 @@ struct StoresTwiceWhenThreadsAlternate : DoubleStore {
   void Append(Stream& stream, const Event& event) override {
     const auto before = std::exchange(last_[event.actor_id], std::this_thread::get_id());
     DoubleStore::Append(stream, event);
-    if (before != std::thread::id() && before != std::this_thread::get_id()) DoubleStore::Append(stream, event);
+    if (before != std::thread::id() && before != std::this_thread::get_id())
+      DoubleStore::Append(stream, event);
   }
   std::map<std::string, std::thread::id> last_;
 };
@@ -233,15 +237,21 @@ struct RetryIsStoredTwice : DoubleStore {
 std::vector<BrokenStore> BrokenInConcurrency() {
   return {
       Broken<AcceptsEqual>("accepts_equal", "CON-01", "a save of the latest version is accepted"),
-      Broken<AcceptsOneBelow>("accepts_one_below", "CON-01", "a save one below the latest version is accepted"),
-      Broken<RefusesWithInvalid>("refuses_with_invalid", "CON-01", "a stale save is told as an invalid event"),
-      Broken<IgnoresStaleSaves>("ignores_stale_saves", "CON-01", "a stale save is ignored and acknowledged"),
+      Broken<AcceptsOneBelow>("accepts_one_below", "CON-01",
+                              "a save one below the latest version is accepted"),
+      Broken<RefusesWithInvalid>("refuses_with_invalid", "CON-01",
+                                 "a stale save is told as an invalid event"),
+      Broken<IgnoresStaleSaves>("ignores_stale_saves", "CON-01",
+                                "a stale save is ignored and acknowledged"),
       Broken<SwapsVersions>("swaps_versions", "CON-02", "attempted and current version are swapped"),
       Broken<CurrentIsOneOff>("current_is_one_off", "CON-02", "the current version is one too high"),
       Broken<ConflictWithoutActor>("conflict_without_actor", "CON-02", "the conflict names no actor"),
-      Broken<ConflictBumpsTheCounter>("conflict_bumps_the_counter", "CON-03", "a conflict raises the latest version"),
-      Broken<ConflictBlocksTheNext>("conflict_blocks_the_next", "CON-03", "the save after a conflict is refused"),
-      Broken<GivesUpALostRace>("gives_up_a_lost_race", "CON-04", "a racing save above the latest is refused"),
+      Broken<ConflictBumpsTheCounter>("conflict_bumps_the_counter", "CON-03",
+                                      "a conflict raises the latest version"),
+      Broken<ConflictBlocksTheNext>("conflict_blocks_the_next", "CON-03",
+                                    "the save after a conflict is refused"),
+      Broken<GivesUpALostRace>("gives_up_a_lost_race", "CON-04",
+                               "a racing save above the latest is refused"),
       Broken<ChecksThenAppends>("checks_then_appends", "CON-05", "a microsecond between check and append"),
       Broken<FirstEventIsNotGuarded>("first_event_is_not_guarded", "CON-06",
                                      "the first event is checked a microsecond before it is appended"),
@@ -252,9 +262,11 @@ std::vector<BrokenStore> BrokenInConcurrency() {
                                         "acknowledged events are dropped when threads take turns"),
       Broken<StoresTwiceWhenThreadsAlternate>("stores_twice_when_threads_alternate", "CON-09",
                                               "events are stored twice when threads take turns"),
-      Broken<CachesVersionsPerHandle>("caches_versions_per_handle", "CON-10", "a handle trusts a version cache"),
+      Broken<CachesVersionsPerHandle>("caches_versions_per_handle", "CON-10",
+                                      "a handle trusts a version cache"),
       Broken<RetryIsSuccess>("retry_is_success", "CON-11", "the same save again is acknowledged"),
-      Broken<RetryIsStoredTwice>("retry_is_stored_twice", "CON-11", "the same save again is refused, and stored"),
+      Broken<RetryIsStoredTwice>("retry_is_stored_twice", "CON-11",
+                                 "the same save again is refused, and stored"),
   };
 }
 

@@ -35,13 +35,17 @@ void AsciiCommand(Event* event) {
   }
 }
 
-void CutToMicroseconds(Event* event) { event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 1000; }
-void CutToMilliseconds(Event* event) { event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 1'000'000; }
+void CutToMicroseconds(Event* event) {
+  event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 1000;
+}
+void CutToMilliseconds(Event* event) {
+  event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 1'000'000;
+}
 
 void CountNanosecondsIn64Bits(Event* event) {
-  const auto nanoseconds = static_cast<std::int64_t>(static_cast<std::uint64_t>(event->timestamp.seconds) *
-                                                     1'000'000'000U) +
-                           event->timestamp.nanoseconds;
+  const auto nanoseconds =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(event->timestamp.seconds) * 1'000'000'000U) +
+      event->timestamp.nanoseconds;
   std::int64_t seconds = nanoseconds / 1'000'000'000;
   std::int64_t rest = nanoseconds % 1'000'000'000;
   if (rest < 0) {
@@ -51,7 +55,9 @@ void CountNanosecondsIn64Bits(Event* event) {
   event->timestamp = {seconds, static_cast<std::uint32_t>(rest)};
 }
 
-void UnsignedSeconds(Event* event) { event->timestamp.seconds = std::max<std::int64_t>(0, event->timestamp.seconds); }
+void UnsignedSeconds(Event* event) {
+  event->timestamp.seconds = std::max<std::int64_t>(0, event->timestamp.seconds);
+}
 
 using nlohmann::json;
 
@@ -207,24 +213,35 @@ std::vector<BrokenStore> BrokenInContent() {
       Broken<Changes<AsciiCommand>>("ascii_commands", "EVT-02", "command ids are kept in ASCII"),
       Broken<Changes<CutToMicroseconds>>("cuts_to_microseconds", "EVT-03", "timestamps have microseconds"),
       Broken<Changes<CutToMilliseconds>>("cuts_to_milliseconds", "EVT-03", "timestamps have milliseconds"),
-      Broken<Changes<CountNanosecondsIn64Bits>>("nanoseconds_in_64_bits", "EVT-04", "time wraps in 1677 and 2262"),
+      Broken<Changes<CountNanosecondsIn64Bits>>("nanoseconds_in_64_bits", "EVT-04",
+                                                "time wraps in 1677 and 2262"),
       Broken<Changes<UnsignedSeconds>>("unsigned_seconds", "EVT-04", "time begins in 1970"),
       Broken<Changes<ChangeValues<FalseToNull>>>("false_to_null", "DATA-01", "false becomes null"),
       Broken<Changes<ChangeValues<IntegersToDoubles>>>("integers_through_doubles", "DATA-02",
                                                        "integers beyond 2^53 are rounded"),
-      Broken<Changes<ChangeValues<UnsignedToSigned>>>("unsigned_to_signed", "DATA-02", "uint64 becomes int64"),
+      Broken<Changes<ChangeValues<UnsignedToSigned>>>("unsigned_to_signed", "DATA-02",
+                                                      "uint64 becomes int64"),
       Broken<Changes<ChangeValues<FifteenDigits>>>("fifteen_digits", "DATA-03", "doubles have 15 digits"),
-      Broken<Changes<ChangeValues<FlushDenormals>>>("flushes_denormals", "DATA-03", "denormal doubles become 0"),
-      Broken<Changes<NumbersThroughDoubles>>("numbers_through_doubles", "DATA-04", "long decimals are rounded"),
+      Broken<Changes<ChangeValues<FlushDenormals>>>("flushes_denormals", "DATA-03",
+                                                    "denormal doubles become 0"),
+      Broken<Changes<NumbersThroughDoubles>>("numbers_through_doubles", "DATA-04",
+                                             "long decimals are rounded"),
       Broken<Changes<CutDeepValues>>("cuts_deep_values", "DATA-05", "nesting beyond 64 is cut"),
-      Broken<Changes<ChangeValues<EmptyArraysToNull>>>("empty_arrays_to_null", "DATA-06", "[] becomes null"),
-      Broken<Changes<ChangeValues<DropEmptyNames>>>("drops_empty_names", "DATA-06", "the empty name is dropped"),
+      Broken<Changes<ChangeValues<EmptyArraysToNull>>>("empty_arrays_to_null", "DATA-06",
+                                                       "[] becomes null"),
+      Broken<Changes<ChangeValues<DropEmptyNames>>>("drops_empty_names", "DATA-06",
+                                                    "the empty name is dropped"),
       Broken<Changes<ChangeValues<DropNul>>>("drops_nul", "DATA-07", "U+0000 is dropped from texts"),
-      Broken<Changes<ChangeValues<ThreeByteUtf8>>>("three_byte_utf8", "DATA-07", "astral characters become ?"),
-      Broken<Changes<ChangePairs<CutAtNewline>>>("cuts_values_at_newline", "META-01", "values end at a newline"),
-      Broken<Changes<ChangePairs<ReservedKey>>>("reserves_keys", "META-01", "the keys id and version are dropped"),
-      Broken<Changes<ChangePairs<DropEmptyValue>>>("drops_empty_values", "META-02", "empty values are dropped"),
-      Broken<Changes<EmptyMapGetsAPair>>("empty_map_gets_a_pair", "META-03", "an empty map reads back with a pair"),
+      Broken<Changes<ChangeValues<ThreeByteUtf8>>>("three_byte_utf8", "DATA-07",
+                                                   "astral characters become ?"),
+      Broken<Changes<ChangePairs<CutAtNewline>>>("cuts_values_at_newline", "META-01",
+                                                 "values end at a newline"),
+      Broken<Changes<ChangePairs<ReservedKey>>>("reserves_keys", "META-01",
+                                                "the keys id and version are dropped"),
+      Broken<Changes<ChangePairs<DropEmptyValue>>>("drops_empty_values", "META-02",
+                                                   "empty values are dropped"),
+      Broken<Changes<EmptyMapGetsAPair>>("empty_map_gets_a_pair", "META-03",
+                                         "an empty map reads back with a pair"),
       Broken<PairsLeak>("pairs_leak", "META-04", "pairs of earlier events are added"),
       Broken<PairsStay>("pairs_stay", "META-04", "an event without pairs gets those of the one before"),
       Broken<Changes<ChangePairs<LowerCaseKey>>>("lower_cases_keys", "META-05", "keys are lower-cased"),

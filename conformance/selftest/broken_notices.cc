@@ -96,7 +96,8 @@ struct OneEndEndsAll : DoubleStore {
   using DoubleStore::DoubleStore;
   void Announce(const EventStored& notice) override {
     const auto& all = state_->subscribers;
-    const bool some_ended = std::any_of(all.begin(), all.end(), [](const auto& weak) { return weak.expired(); });
+    const bool some_ended =
+        std::any_of(all.begin(), all.end(), [](const auto& weak) { return weak.expired(); });
     if (!some_ended) DoubleStore::Announce(notice);
   }
 };
@@ -140,15 +141,20 @@ struct ThrowingEndsTheSubscription : DoubleStore {
 std::vector<BrokenStore> BrokenInNotices() {
   return {
       Broken<NoticeNamesTheCommand>("notice_without_id", "NOTE-01", "notices have no event id"),
-      Broken<NoticeHasItsOwnTime>("notice_has_its_own_time", "NOTE-01", "notices tell the time of publishing"),
-      Broken<EveryFifthNoticeTwice>("every_fifth_notice_twice", "NOTE-01", "every fifth notice comes twice"),
+      Broken<NoticeHasItsOwnTime>("notice_has_its_own_time", "NOTE-01",
+                                  "notices tell the time of publishing"),
+      Broken<EveryFifthNoticeTwice>("every_fifth_notice_twice", "NOTE-01",
+                                    "every fifth notice comes twice"),
       Broken<MissesTheFirstEvent>("misses_the_first_event", "NOTE-01", "the first event gives no notice"),
-      Broken<PublishesOutsideTheLock>("publishes_outside_the_lock", "NOTE-02", "notices overtake each other"),
-      Broken<PublishesBeforeStoring>("publishes_before_storing", "NOTE-03", "the notice comes before the event"),
+      Broken<PublishesOutsideTheLock>("publishes_outside_the_lock", "NOTE-02",
+                                      "notices overtake each other"),
+      Broken<PublishesBeforeStoring>("publishes_before_storing", "NOTE-03",
+                                     "the notice comes before the event"),
       Broken<NoticesOfOneHandle>("notices_of_one_handle", "NOTE-04", "other handles' saves give no notice"),
       Broken<AnnouncesRefusedSaves>("announces_refused_saves", "NOTE-05", "a refused save gives a notice"),
       Broken<OneEndEndsAll>("one_end_ends_all", "NOTE-06", "the end of one subscription ends all"),
-      Broken<CallsInTheSavingThread>("calls_in_the_saving_thread", "NOTE-07", "a blocked callback blocks saves"),
+      Broken<CallsInTheSavingThread>("calls_in_the_saving_thread", "NOTE-07",
+                                     "a blocked callback blocks saves"),
       Broken<ThrowingEndsTheSubscription>("throwing_ends_the_subscription", "NOTE-08",
                                           "after an exception no notice comes"),
   };

@@ -130,7 +130,8 @@ struct RefusesLargeEventsTooLate : DoubleStore {
   using DoubleStore::DoubleStore;
   Result<void> SaveEvent(const Event& event) override {
     auto saved = DoubleStore::SaveEvent(event);
-    if (saved && event.data.text().size() > 256 * 1024) return StoreError::InvalidEvent("data", "is too large");
+    if (saved && event.data.text().size() > 256 * 1024)
+      return StoreError::InvalidEvent("data", "is too large");
     return saved;
   }
 };
@@ -187,7 +188,9 @@ std::string LowerCase(std::string id) {
 
 std::string ComposesAccents(std::string id) { return Replaced(std::move(id), "e\u0301", "\u00e9"); }
 std::string CompatibilityForms(std::string id) { return Replaced(std::move(id), "\ufb01", "fi"); }
-std::string DecodesPercent(std::string id) { return Replaced(Replaced(std::move(id), "%2e", "."), "%2E", "."); }
+std::string DecodesPercent(std::string id) {
+  return Replaced(Replaced(std::move(id), "%2e", "."), "%2E", ".");
+}
 std::string ResolvesPaths(std::string id) { return Replaced(std::move(id), "a/../", ""); }
 std::string StarsMatch(std::string id) { return Replaced(std::move(id), "*", ">"); }
 
@@ -208,7 +211,8 @@ std::string DropsControls(std::string id) {
 struct RefusesOddIds : DoubleStore {
   using DoubleStore::DoubleStore;
   Result<void> Check(const Event& event) override {
-    if (event.actor_id.find('>') != std::string::npos) return StoreError::InvalidEvent("actorId", "holds a >");
+    if (event.actor_id.find('>') != std::string::npos)
+      return StoreError::InvalidEvent("actorId", "holds a >");
     return Validate(event);
   }
 };
@@ -219,11 +223,15 @@ std::vector<BrokenStore> BrokenInReading() {
   return {
       Broken<FromIsExclusive>("from_is_exclusive", "READ-01", "from-version leaves out its own event"),
       Broken<FromIsAPosition>("from_is_a_position", "READ-01", "from-version counts positions"),
-      Broken<NothingFromTheLatest>("nothing_from_the_latest", "READ-01", "a read from the latest version is empty"),
+      Broken<NothingFromTheLatest>("nothing_from_the_latest", "READ-01",
+                                   "a read from the latest version is empty"),
       Broken<UnknownIsNotFound>("unknown_is_not_found", "READ-02", "reading an unknown actor is an error"),
-      Broken<SeenAtTheSecondRead>("seen_at_the_second_read", "READ-03", "the first read misses the last save"),
-      Broken<CachesReadsPerHandle>("caches_reads_per_handle", "READ-04", "a handle reads from its own cache"),
-      Broken<ShowsHalfEvents>("shows_half_events", "READ-05", "an event is visible before its data is there"),
+      Broken<SeenAtTheSecondRead>("seen_at_the_second_read", "READ-03",
+                                  "the first read misses the last save"),
+      Broken<CachesReadsPerHandle>("caches_reads_per_handle", "READ-04",
+                                   "a handle reads from its own cache"),
+      Broken<ShowsHalfEvents>("shows_half_events", "READ-05",
+                              "an event is visible before its data is there"),
       Broken<CutsAtAPage<1000>>("cuts_at_1000", "READ-06", "a read gives 1,000 events at most"),
       Broken<CutsAtAPage<4096>>("cuts_at_4096", "READ-06", "a read gives 4,096 events at most"),
       Broken<SkipsAtThePageEdge>("skips_at_the_page_edge", "READ-06", "the 257th event is left out"),
@@ -233,10 +241,12 @@ std::vector<BrokenStore> BrokenInReading() {
       Broken<BothReadsDiffer>("both_reads_differ", "READ-08", "GetEventsWithErrors misses the last event"),
       Broken<ReadingConsumes>("reading_consumes", "READ-09", "the third read takes an event away"),
       Broken<FoldsIds<DotsToUnderscores>>("dots_to_underscores", "ID-01", "a.b and a_b are one actor"),
-      Broken<FoldsIds<SpacesToUnderscores>>("spaces_to_underscores", "ID-01", "\"a b\" and a_b are one actor"),
+      Broken<FoldsIds<SpacesToUnderscores>>("spaces_to_underscores", "ID-01",
+                                            "\"a b\" and a_b are one actor"),
       Broken<FoldsIds<EscapesHalfway>>("escapes_halfway", "ID-01", "a.b and a=2Eb are one actor"),
       Broken<FoldsIds<LowerCase>>("lower_cases_ids", "ID-02", "abc and ABC are one actor"),
-      Broken<FoldsIds<ComposesAccents>>("composes_accents", "ID-03", "composed and decomposed forms are one actor"),
+      Broken<FoldsIds<ComposesAccents>>("composes_accents", "ID-03",
+                                        "composed and decomposed forms are one actor"),
       Broken<FoldsIds<CompatibilityForms>>("compatibility_forms", "ID-03", "a ligature is its letters"),
       Broken<FoldsIds<DecodesPercent>>("decodes_percent", "ID-04", "%2e is a dot"),
       Broken<FoldsIds<ResolvesPaths>>("resolves_paths", "ID-04", "a/../b is b"),

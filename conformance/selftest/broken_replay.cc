@@ -45,7 +45,8 @@ struct StopsAtTheFirst : DoubleStore {
     const std::lock_guard lock(state_->mutex);
     const auto& records = state_->streams[KeyOf(actor_id)].records;
     const auto bad = std::find_if(records.begin(), records.end(), [](const Record& r) { return !r.event; });
-    replay->events.resize(std::min<std::size_t>(replay->events.size(), static_cast<std::size_t>(bad - records.begin())));
+    replay->events.resize(
+        std::min<std::size_t>(replay->events.size(), static_cast<std::size_t>(bad - records.begin())));
     return replay;
   }
 };
@@ -122,7 +123,8 @@ struct GapsAreErrors : DoubleStore {
     auto errors = DoubleStore::Errors(stream, from_version);
     std::int64_t before = 0;
     for (const Record& record : stream.records) {
-      if (record.event && record.position > before + 1) errors.push_back({record.sequence, "", "an event is missing"});
+      if (record.event && record.position > before + 1)
+        errors.push_back({record.sequence, "", "an event is missing"});
       before = record.position;
     }
     return errors;
@@ -149,18 +151,23 @@ std::vector<BrokenStore> BrokenInReplay() {
       Broken<ReportsNothing>("reports_nothing", "RPL-01", "malformed records are skipped in silence"),
       Broken<CutsRawBytes>("cuts_raw_bytes", "RPL-01", "raw bytes are cut at 16"),
       Broken<GivesNoCause>("gives_no_cause", "RPL-01", "the cause is empty"),
-      Broken<NumbersAreOneOff>("numbers_are_one_off", "RPL-02", "the sequence number is the record's before"),
+      Broken<NumbersAreOneOff>("numbers_are_one_off", "RPL-02",
+                               "the sequence number is the record's before"),
       Broken<StopsAtTheFirst>("stops_at_the_first", "RPL-03", "nothing is read behind a malformed record"),
       Broken<GetEventsFails>("get_events_fails", "RPL-04", "GetEvents fails at a malformed record"),
       Broken<GetEventsStops>("get_events_stops", "RPL-04", "GetEvents gives nothing once there is one"),
-      Broken<NumbersCountFromTheEnd>("numbers_count_from_the_end", "RPL-05", "numbers shift with a new record"),
+      Broken<NumbersCountFromTheEnd>("numbers_count_from_the_end", "RPL-05",
+                                     "numbers shift with a new record"),
       Broken<LastRecordTellsTheVersion>("last_record_tells_the_version", "RPL-06",
                                         "a malformed last record makes the version 0"),
-      Broken<MalformedBlocksSaves>("malformed_blocks_saves", "RPL-06", "saves after a malformed record are refused"),
+      Broken<MalformedBlocksSaves>("malformed_blocks_saves", "RPL-06",
+                                   "saves after a malformed record are refused"),
       Broken<SkipsEmptyRecords>("skips_empty_records", "RPL-07", "an empty record is not reported"),
-      Broken<ReportsHugeRecordsTwice>("reports_huge_records_twice", "RPL-07", "a huge record is reported twice"),
+      Broken<ReportsHugeRecordsTwice>("reports_huge_records_twice", "RPL-07",
+                                      "a huge record is reported twice"),
       Broken<GapsAreErrors>("gaps_are_errors", "RPL-08", "a legal gap is reported as an error"),
-      Broken<ReportsToEverybody>("reports_to_everybody", "RPL-09", "every actor's errors are reported to all"),
+      Broken<ReportsToEverybody>("reports_to_everybody", "RPL-09",
+                                 "every actor's errors are reported to all"),
   };
 }
 

@@ -82,7 +82,8 @@ struct NamesTheWrongField : DoubleStore {
   using DoubleStore::DoubleStore;
   Result<void> Check(const Event& event) override {
     auto valid = Validate(event);
-    if (!valid && valid.error().field() == "commandId") return StoreError::InvalidEvent("event", "is invalid");
+    if (!valid && valid.error().field() == "commandId")
+      return StoreError::InvalidEvent("event", "is invalid");
     return valid;
   }
 };
@@ -130,9 +131,11 @@ struct CloseClosesAll : DoubleStore {
 
 std::vector<BrokenStore> BrokenInTheRest() {
   return {
-      Broken<ExpiresByCount>("expires_by_count", "RET-01", "keeps four events, however young the others are"),
+      Broken<ExpiresByCount>("expires_by_count", "RET-01",
+                             "keeps four events, however young the others are"),
       Broken<ExpiresTheNewestFirst>("expires_the_newest_first", "RET-01", "the last event expires first"),
-      Broken<ExpiryResetsTheVersion>("expiry_resets_the_version", "RET-02", "after expiry the version is 0 again"),
+      Broken<ExpiryResetsTheVersion>("expiry_resets_the_version", "RET-02",
+                                     "after expiry the version is 0 again"),
       Broken<IgnoresNamespaces>("ignores_namespaces", "NS-01", "all namespaces are one"),
       Broken<VersionsAcrossNamespaces>("versions_across_namespaces", "NS-01", "namespaces share versions"),
       Broken<SanitisesNamespaces>("sanitises_namespaces", "NS-02", "a.b and a_b are one namespace"),
@@ -140,8 +143,10 @@ std::vector<BrokenStore> BrokenInTheRest() {
       Broken<DoesNotCheck<SoundId>>("takes_an_empty_id", "INV-02", "an empty event id is accepted"),
       Broken<DoesNotCheck<SoundType>>("takes_an_empty_type", "INV-03", "an empty type is accepted"),
       Broken<DoesNotCheck<SoundMetadata>>("takes_broken_utf8", "INV-04", "metadata may hold any bytes"),
-      Broken<NamesTheWrongField>("names_the_wrong_field", "INV-04", "the error names no field of the event"),
-      Broken<InvalidEventTakesAVersion>("invalid_event_takes_a_version", "INV-05", "a refused event raises the version"),
+      Broken<NamesTheWrongField>("names_the_wrong_field", "INV-04",
+                                 "the error names no field of the event"),
+      Broken<InvalidEventTakesAVersion>("invalid_event_takes_a_version", "INV-05",
+                                        "a refused event raises the version"),
       Broken<ReadsAfterClose>("reads_after_close", "INV-06", "GetLatestVersion goes on after Close"),
       Broken<SavesAfterClose>("saves_after_close", "INV-06", "a save after Close is refused, and stored"),
       Broken<CloseClosesAll>("close_closes_all", "INV-07", "closing one handle empties the others"),

@@ -56,7 +56,8 @@ struct SnapshotRaisesTheVersion : DoubleStore {
 struct SnapshotDropsEvents : DoubleStore {
   using DoubleStore::DoubleStore;
   void SnapshotSaved(Stream& stream, const ActorSnapshot& snapshot) override {
-    std::erase_if(stream.records, [&](const Record& record) { return record.position <= snapshot.version; });
+    std::erase_if(stream.records,
+                  [&](const Record& record) { return record.position <= snapshot.version; });
   }
 };
 
@@ -64,7 +65,8 @@ struct RefusesAheadOfEvents : DoubleStore {
   using DoubleStore::DoubleStore;
   Result<void> SaveSnapshot(const ActorSnapshot& snapshot) override {
     const auto latest = GetLatestVersion(snapshot.actor_id);
-    if (latest && snapshot.version > *latest) return StoreError::InvalidEvent("version", "is ahead of the events");
+    if (latest && snapshot.version > *latest)
+      return StoreError::InvalidEvent("version", "is ahead of the events");
     return DoubleStore::SaveSnapshot(snapshot);
   }
 };
@@ -91,14 +93,19 @@ struct SnapshotsAreNotKept : DoubleStore {
 
 std::vector<BrokenStore> BrokenInSnapshots() {
   return {
-      Broken<EmptySnapshotForUnknown>("empty_snapshot_for_unknown", "SNAP-01", "an unknown actor has an empty one"),
-      Broken<UnknownSnapshotIsAnError>("unknown_snapshot_is_an_error", "SNAP-01", "none is told as an error"),
+      Broken<EmptySnapshotForUnknown>("empty_snapshot_for_unknown", "SNAP-01",
+                                      "an unknown actor has an empty one"),
+      Broken<UnknownSnapshotIsAnError>("unknown_snapshot_is_an_error", "SNAP-01",
+                                       "none is told as an error"),
       Broken<CutsSnapshotTime>("cuts_snapshot_time", "SNAP-02", "the snapshot's time has milliseconds"),
       Broken<LastWrittenWins>("last_written_wins", "SNAP-03", "a snapshot of an older version wins"),
       Broken<FirstWrittenWins>("first_written_wins", "SNAP-04", "one of an equal version is ignored"),
-      Broken<SnapshotRaisesTheVersion>("snapshot_raises_the_version", "SNAP-05", "a snapshot raises the version"),
-      Broken<SnapshotDropsEvents>("snapshot_drops_events", "SNAP-05", "events below a snapshot are dropped"),
-      Broken<RefusesAheadOfEvents>("refuses_ahead_of_events", "SNAP-06", "one ahead of the events is refused"),
+      Broken<SnapshotRaisesTheVersion>("snapshot_raises_the_version", "SNAP-05",
+                                       "a snapshot raises the version"),
+      Broken<SnapshotDropsEvents>("snapshot_drops_events", "SNAP-05",
+                                  "events below a snapshot are dropped"),
+      Broken<RefusesAheadOfEvents>("refuses_ahead_of_events", "SNAP-06",
+                                   "one ahead of the events is refused"),
       Broken<SanitisesSnapshotKeys>("sanitises_snapshot_keys", "SNAP-07", "a.b and a_b share a snapshot"),
       Broken<SnapshotsAreNotKept>("snapshots_are_not_kept", "SNAP-08", "reopening loses snapshots"),
   };

@@ -42,9 +42,9 @@ conformance::Subject DoubleStorage::SubjectOf(Maker maker) {
 const std::vector<BrokenStore>& AllBrokenStores() {
   static const std::vector<BrokenStore> kAll = [] {
     std::vector<BrokenStore> all;
-    for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
-                      BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
-                      BrokenInTheRest()}) {
+    for (auto area :
+         {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
+          BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(), BrokenInTheRest()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

@@ -16,8 +16,9 @@ struct OrdersByHash : DoubleStore {
   using DoubleStore::DoubleStore;
   std::vector<EventPtr> Arrange(std::vector<EventPtr> events, std::int64_t) override {
     if (events.size() > 16) {
-      std::stable_sort(events.begin(), events.end(),
-                       [](const EventPtr& a, const EventPtr& b) { return a->version % 16 < b->version % 16; });
+      std::stable_sort(events.begin(), events.end(), [](const EventPtr& a, const EventPtr& b) {
+        return a->version % 16 < b->version % 16;
+      });
     }
     return events;
   }
@@ -77,7 +78,9 @@ struct MixesUpActors : DoubleStore {
 
 struct FirstEventUnchecked : DoubleStore {
   using DoubleStore::DoubleStore;
-  bool Accepts(std::int64_t latest, const Event& event) override { return latest == 0 || event.version > latest; }
+  bool Accepts(std::int64_t latest, const Event& event) override {
+    return latest == 0 || event.version > latest;
+  }
 };
 
 struct FirstVersionMayBeZero : DoubleStore {
@@ -118,8 +121,9 @@ struct ComparesAsText : DoubleStore {
 struct SortsAsText : DoubleStore {
   using DoubleStore::DoubleStore;
   std::vector<EventPtr> Arrange(std::vector<EventPtr> events, std::int64_t) override {
-    std::stable_sort(events.begin(), events.end(),
-                     [](const EventPtr& a, const EventPtr& b) { return Text(a->version) < Text(b->version); });
+    std::stable_sort(events.begin(), events.end(), [](const EventPtr& a, const EventPtr& b) {
+      return Text(a->version) < Text(b->version);
+    });
     return events;
   }
 };
@@ -128,19 +132,26 @@ struct SortsAsText : DoubleStore {
 
 std::vector<BrokenStore> BrokenInVersions() {
   return {
-      Broken<OrdersByHash>("orders_by_hash", "VER-01", "reads of more than 16 events come in another order"),
+      Broken<OrdersByHash>("orders_by_hash", "VER-01",
+                           "reads of more than 16 events come in another order"),
       Broken<DescendsFromAVersion>("descends_from_a_version", "VER-01", "reads from a version on descend"),
       Broken<WantsTheNextVersion>("wants_the_next_version", "VER-02", "accepts latest + 1 only"),
       Broken<RefusesWideGaps>("refuses_wide_gaps", "VER-02", "refuses gaps of a million and more"),
       Broken<TellsTheCount>("tells_the_count", "VER-03", "the latest version is the number of events"),
-      Broken<TellsTheFirst>("tells_a_stale_latest", "VER-03", "the latest version stays at the fourth event's"),
+      Broken<TellsTheFirst>("tells_a_stale_latest", "VER-03",
+                            "the latest version stays at the fourth event's"),
       Broken<UnknownIsMinusOne>("unknown_is_minus_one", "VER-04", "an unknown actor has version -1"),
-      Broken<MixesUpActors>("mixes_up_actors", "VER-05", "the version of the save before, of any actor, is refused"),
-      Broken<FirstEventUnchecked>("first_event_unchecked", "VER-06", "the first event may have any version"),
-      Broken<FirstVersionMayBeZero>("first_version_may_be_zero", "VER-06", "the first event may have version 0"),
-      Broken<NextVersionOverflows>("next_version_overflows", "VER-07", "latest + 1 overflows at the largest version"),
+      Broken<MixesUpActors>("mixes_up_actors", "VER-05",
+                            "the version of the save before, of any actor, is refused"),
+      Broken<FirstEventUnchecked>("first_event_unchecked", "VER-06",
+                                  "the first event may have any version"),
+      Broken<FirstVersionMayBeZero>("first_version_may_be_zero", "VER-06",
+                                    "the first event may have version 0"),
+      Broken<NextVersionOverflows>("next_version_overflows", "VER-07",
+                                   "latest + 1 overflows at the largest version"),
       Broken<VersionsAreDoubles>("versions_are_doubles", "VER-07", "versions are compared as doubles"),
-      Broken<VersionsHave32Bits>("versions_have_32_bits", "VER-08", "versions are compared by their low 32 bits"),
+      Broken<VersionsHave32Bits>("versions_have_32_bits", "VER-08",
+                                 "versions are compared by their low 32 bits"),
       Broken<ComparesAsText>("compares_as_text", "VER-08", "versions are compared as text"),
       Broken<SortsAsText>("sorts_as_text", "VER-08", "reads are sorted by the text of the version"),
   };

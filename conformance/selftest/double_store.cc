@@ -6,7 +6,8 @@
 
 namespace aether::selftest {
 
-Subscriber::Subscriber(EventStoredCallback callback) : callback_(std::move(callback)), thread_([this] { Run(); }) {}
+Subscriber::Subscriber(EventStoredCallback callback)
+    : callback_(std::move(callback)), thread_([this] { Run(); }) {}
 
 void Subscriber::Add(const EventStored& notice) {
   const std::lock_guard lock(mutex_);
@@ -82,7 +83,8 @@ StoreError DoubleStore::Refusal(const Event& event, std::int64_t latest) {
 }
 
 void DoubleStore::Append(Stream& stream, const Event& event) {
-  stream.records.push_back({state_->next_sequence++, event.version, std::make_shared<const Event>(Keep(event)), "",
+  stream.records.push_back({state_->next_sequence++, event.version,
+                            std::make_shared<const Event>(Keep(event)), "",
                             std::chrono::steady_clock::now()});
   stream.latest = std::max(stream.latest, event.version);
 }
@@ -112,7 +114,8 @@ Result<void> DoubleStore::SaveEvent(const Event& event) {
 std::vector<EventPtr> DoubleStore::Collect(const Stream& stream, std::int64_t from_version) {
   std::vector<EventPtr> events;
   for (const Record& record : stream.records) {
-    if (record.event && InRange(record.event->version, from_version, stream)) events.push_back(record.event);
+    if (record.event && InRange(record.event->version, from_version, stream))
+      events.push_back(record.event);
   }
   return Arrange(std::move(events), from_version);
 }
@@ -146,7 +149,8 @@ std::vector<ReplayError> DoubleStore::Errors(const Stream& stream, std::int64_t 
   return errors;
 }
 
-Result<ReplayResult> DoubleStore::GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) {
+Result<ReplayResult> DoubleStore::GetEventsWithErrors(std::string_view actor_id,
+                                                      std::int64_t from_version) {
   if (closed_) return Closed();
   const std::lock_guard lock(state_->mutex);
   Stream& stream = state_->streams[KeyOf(actor_id)];

@@ -44,7 +44,7 @@ class Subscriber {
 
   void Add(const EventStored& notice);
   void Call(const EventStored& notice) { callback_(notice); }  // in the calling thread
-  void End();  // not from the callback
+  void End();                                                  // not from the callback
 
   std::atomic<bool> ends_on_throw = false;  // a fault
 

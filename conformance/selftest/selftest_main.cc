@@ -45,7 +45,8 @@ struct Outcome {
 
 const BrokenStore* Find(std::string_view name) {
   const auto& all = AllBrokenStores();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const BrokenStore& s) { return s.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const BrokenStore& s) { return s.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -77,9 +78,10 @@ std::vector<RuleResult> ReadResults(int fd, std::chrono::seconds limit) {
 }
 
 Outcome Try(const BrokenStore& broken, const std::vector<std::string>& rules, const Options& options) {
-  std::vector<std::string> arguments = {"aether_selftest",  "--judge", std::string(broken.name), "--profile",
-                                        options.profile,    "--seed",  options.seed,             "--patience",
-                                        std::to_string(options.patience_seconds)};
+  std::vector<std::string> arguments = {
+      "aether_selftest", "--judge",       std::string(broken.name),
+      "--profile",       options.profile, "--seed",
+      options.seed,      "--patience",    std::to_string(options.patience_seconds)};
   for (const std::string& rule : rules) arguments.insert(arguments.end(), {"--rules", rule});
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -110,8 +112,12 @@ Outcome Try(const BrokenStore& broken, const std::vector<std::string>& rules, co
     }
     if (result.verdict == Verdict::kFailed) outcome.killed_by.push_back(result.id);
   }
-  const bool own = std::find(outcome.killed_by.begin(), outcome.killed_by.end(), broken.rule) != outcome.killed_by.end();
-  outcome.verdict = own ? "killed" : !judged ? "crashed" : outcome.killed_by.empty() ? "survived" : "killed_by_other";
+  const bool own =
+      std::find(outcome.killed_by.begin(), outcome.killed_by.end(), broken.rule) != outcome.killed_by.end();
+  outcome.verdict = own                         ? "killed"
+                    : !judged                   ? "crashed"
+                    : outcome.killed_by.empty() ? "survived"
+                                                : "killed_by_other";
   return outcome;
 }
 
@@ -135,8 +141,8 @@ int Summarise(const std::vector<Outcome>& outcomes, const std::string& report) {
                       {"seconds", outcome.seconds}});
   }
   std::sort(seconds.begin(), seconds.end());
-  std::printf("%zu of %zu broken stores are killed by the rule they break; median %.3f s, worst %.3f s\n", killed,
-              outcomes.size(), seconds[seconds.size() / 2], seconds.back());
+  std::printf("%zu of %zu broken stores are killed by the rule they break; median %.3f s, worst %.3f s\n",
+              killed, outcomes.size(), seconds[seconds.size() / 2], seconds.back());
   if (!report.empty()) {
     std::filesystem::create_directories(report);
     std::ofstream file(std::filesystem::path(report) / "selftest.json");

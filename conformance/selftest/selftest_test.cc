@@ -48,9 +48,10 @@ class HonestDoubleTest : public testing::TestWithParam<Rule> {};
 
 TEST_P(HonestDoubleTest, Passes) {
   const auto subject = SubjectOfDouble<DoubleStore>();
-  const auto result = RunProperty(subject, subject.shown, GetParam().id, Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
-  EXPECT_EQ(VerdictName(result.verdict), "passed") << result.message << "\nexpected " << result.expected << "\nactual "
-                                                   << result.actual;
+  const auto result = RunProperty(subject, subject.shown, GetParam().id,
+                                  Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
+  EXPECT_EQ(VerdictName(result.verdict), "passed")
+      << result.message << "\nexpected " << result.expected << "\nactual " << result.actual;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HonestDoubleTest, testing::ValuesIn(AllRules()), [](const auto& param) {
@@ -73,7 +74,9 @@ TEST(AgreementTest, TypedSuitesHoldEveryRule) {
   std::vector<std::string> rules;
   for (std::string line; std::getline(file, line);) {
     std::smatch match;
-    if (std::regex_search(line, match, std::regex(R"re(^TYPED_TEST_P\((\w+), \w+\) \{ this->Check\("([\w-]+)"\); \}$)re"))) {
+    if (std::regex_search(
+            line, match,
+            std::regex(R"re(^TYPED_TEST_P\((\w+), \w+\) \{ this->Check\("([\w-]+)"\); \}$)re"))) {
       tests.push_back(match[1].str() + " " + match[2].str());
     }
   }
@@ -92,7 +95,8 @@ TEST(AgreementTest, EveryRuleHasABrokenStore) {
 
 TEST(AgreementTest, NamesOfBrokenStoresAreUnique) {
   std::set<std::string_view> names;
-  for (const BrokenStore& store : AllBrokenStores()) EXPECT_TRUE(names.insert(store.name).second) << store.name;
+  for (const BrokenStore& store : AllBrokenStores())
+    EXPECT_TRUE(names.insert(store.name).second) << store.name;
 }
 
 }  // namespace

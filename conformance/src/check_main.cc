@@ -20,14 +20,19 @@ namespace {
 namespace fs = std::filesystem;
 
 // Runs `program` with the options and waits for it. Answers its exit code, or -1 when it died of a signal.
-int RunProgram(const std::string& name, const std::string& program, const Options& options, const Settings& settings,
-               const fs::path& report) {
+int RunProgram(const std::string& name, const std::string& program, const Options& options,
+               const Settings& settings, const fs::path& report) {
   std::vector<std::string> arguments = {program,
-                                        "--profile", options.profile,
-                                        "--seed", std::to_string(settings.seed),
-                                        "--call-limit", std::to_string(options.call_limit_seconds),
-                                        "--patience", std::to_string(options.patience_seconds),
-                                        "--report", report.string()};
+                                        "--profile",
+                                        options.profile,
+                                        "--seed",
+                                        std::to_string(settings.seed),
+                                        "--call-limit",
+                                        std::to_string(options.call_limit_seconds),
+                                        "--patience",
+                                        std::to_string(options.patience_seconds),
+                                        "--report",
+                                        report.string()};
   for (const std::string& prefix : options.rules) arguments.insert(arguments.end(), {"--rules", prefix});
   if (options.verbose) arguments.push_back("--verbose");
   std::vector<char*> argv;
@@ -58,14 +63,15 @@ int Run(const std::vector<std::string>& programs, const Options& options) {
   bool broken = false;
   for (const std::string& program : programs) {
     const std::size_t equals = program.find('=');
-    if (equals == std::string::npos) throw CLI::ValidationError("--program", "\"" + program + "\" is not NAME=PATH");
+    if (equals == std::string::npos)
+      throw CLI::ValidationError("--program", "\"" + program + "\" is not NAME=PATH");
     const std::string name = program.substr(0, equals);
     const fs::path report = fs::path(scratch) / name;
     const int code = RunProgram(name, program.substr(equals + 1), options, settings, report);
     std::ifstream in(report / "report.json");
     if (!in) {
-      std::cerr << name << ": no report; the program " << (code < 0 ? "died" : "ended with exit code " + std::to_string(code))
-                << "\n";
+      std::cerr << name << ": no report; the program "
+                << (code < 0 ? "died" : "ended with exit code " + std::to_string(code)) << "\n";
       broken = true;
       continue;
     }
@@ -90,7 +96,8 @@ int main(int argc, char** argv) {
   Options options;
   std::vector<std::string> programs;
   AddOptions(&app, &options);
-  app.add_option("--program", programs, "NAME=PATH of a conformance program; once for each store")->required();
+  app.add_option("--program", programs, "NAME=PATH of a conformance program; once for each store")
+      ->required();
   try {
     app.parse(argc, argv);
     return Run(programs, options);

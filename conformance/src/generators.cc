@@ -32,16 +32,16 @@ void AppendUtf8(char32_t c, std::string* out) {
 // Shrinks towards 'a'.
 rc::Gen<char32_t> Scalar() {
   static const std::vector<char32_t> kAwkward = {
-      U'\0',     U'\x01', U'\t',   U'\n',   U'\r',   U'\x1b', U'"',    U'\\',   U'/',    U'<',
-      U'&',      U'\x7f', 0x80,    0xA0,    0xAD,    U'é',    U'ß',    0x130,   0x301,   0x200B,
-      0x202E,    0x2028,  0x2029,  0xD7FF,  0xE000,  0xFEFF,  0xFFFD,  0xFFFE,  0xFFFF,  0x10000,
-      0x1F600,   0x1FFFE, 0x10FFFF, U'.',   U'*',    U'>',    U'$',    U'%',    U'_',    U' '};
-  const auto plain = rc::gen::map(rc::gen::inRange<int>(0, 26), [](int i) { return static_cast<char32_t>(U'a' + i); });
+      U'\0',   U'\x01', U'\t',    U'\n',  U'\r',  U'\x1b', U'"',   U'\\',  U'/',   U'<',
+      U'&',    U'\x7f', 0x80,     0xA0,   0xAD,   U'é',    U'ß',   0x130,  0x301,  0x200B,
+      0x202E,  0x2028,  0x2029,   0xD7FF, 0xE000, 0xFEFF,  0xFFFD, 0xFFFE, 0xFFFF, 0x10000,
+      0x1F600, 0x1FFFE, 0x10FFFF, U'.',   U'*',   U'>',    U'$',   U'%',   U'_',   U' '};
+  const auto plain =
+      rc::gen::map(rc::gen::inRange<int>(0, 26), [](int i) { return static_cast<char32_t>(U'a' + i); });
   const auto any = rc::gen::map(rc::gen::inRange<int>(0, 0x10FFFF - 0x800 + 1), [](int i) {
     return static_cast<char32_t>(i < 0xD800 ? i : i + 0x800);  // leaves out the surrogates
   });
-  return rc::gen::weightedOneOf<char32_t>(
-      {{4, plain}, {3, rc::gen::elementOf(kAwkward)}, {2, any}});
+  return rc::gen::weightedOneOf<char32_t>({{4, plain}, {3, rc::gen::elementOf(kAwkward)}, {2, any}});
 }
 
 std::string Encode(const std::vector<char32_t>& scalars) {
@@ -59,9 +59,9 @@ std::string Quoted(const std::string& text) {
 // Texts, numbers and the three words.
 rc::Gen<std::string> Scalars() {
   // Plain numbers only: those that a double cannot hold have rules of their own.
-  return rc::gen::oneOf(
-      rc::gen::elementOf(std::vector<std::string>{"0", "1", "-1", "0.5", "-2.25", "1000000", "true", "false", "null"}),
-      rc::gen::map(Text(), Quoted));
+  return rc::gen::oneOf(rc::gen::elementOf(std::vector<std::string>{"0", "1", "-1", "0.5", "-2.25",
+                                                                    "1000000", "true", "false", "null"}),
+                        rc::gen::map(Text(), Quoted));
 }
 
 rc::Gen<std::string> Value(int depth);
@@ -70,7 +70,8 @@ rc::Gen<std::string> Array(int depth) {
   return rc::gen::map(rc::gen::scale(0.2, rc::gen::container<std::vector<std::string>>(Value(depth - 1))),
                       [](const std::vector<std::string>& values) {
                         std::string text = "[";
-                        for (const std::string& value : values) text += (text.size() > 1 ? "," : "") + value;
+                        for (const std::string& value : values)
+                          text += (text.size() > 1 ? "," : "") + value;
                         return text + "]";
                       });
 }
@@ -83,7 +84,8 @@ rc::Gen<std::string> Object(int depth) {
       0.2, rc::gen::uniqueBy<Members>(member, [](const Members::value_type& m) { return m.first; }));
   return rc::gen::map(members, [](const Members& pairs) {
     std::string text = "{";
-    for (const auto& [name, value] : pairs) text += (text.size() > 1 ? "," : "") + Quoted(name) + ":" + value;
+    for (const auto& [name, value] : pairs)
+      text += (text.size() > 1 ? "," : "") + Quoted(name) + ":" + value;
     return text + "}";
   });
 }
@@ -104,11 +106,11 @@ rc::Gen<std::string> Text() {
 }
 
 rc::Gen<std::string> NonEmptyText() {
-  return rc::gen::map(rc::gen::pair(Scalar(), rc::gen::scale(0.3, rc::gen::container<std::vector<char32_t>>(
-                                                                      Scalar()))),
-                      [](const std::pair<char32_t, std::vector<char32_t>>& parts) {
-                        return Encode({parts.first}) + Encode(parts.second);
-                      });
+  return rc::gen::map(
+      rc::gen::pair(Scalar(), rc::gen::scale(0.3, rc::gen::container<std::vector<char32_t>>(Scalar()))),
+      [](const std::pair<char32_t, std::vector<char32_t>>& parts) {
+        return Encode({parts.first}) + Encode(parts.second);
+      });
 }
 
 rc::Gen<std::string> JsonText() { return Value(kDepth); }
@@ -123,20 +125,13 @@ std::string DoubleText(double value) {
 
 rc::Gen<double> FiniteDouble() {
   using Limits = std::numeric_limits<double>;
-  static const std::vector<double> kAwkward = {0.0,
-                                               0.1,
-                                               1e-7,
-                                               1e20,
-                                               1e21,
-                                               1e-308,
-                                               5e-324,
-                                               9007199254740993.0,
-                                               Limits::max(),
-                                               Limits::lowest(),
-                                               Limits::min(),
-                                               Limits::epsilon(),
-                                               1.0 / 3.0,
-                                               123456789.123456789};
+  static const std::vector<double> kAwkward = {0.0,           0.1,
+                                               1e-7,          1e20,
+                                               1e21,          1e-308,
+                                               5e-324,        9007199254740993.0,
+                                               Limits::max(), Limits::lowest(),
+                                               Limits::min(), Limits::epsilon(),
+                                               1.0 / 3.0,     123456789.123456789};
   const auto bits = rc::gen::map(rc::gen::arbitrary<std::uint64_t>(), [](std::uint64_t pattern) {
     double value;
     std::memcpy(&value, &pattern, sizeof value);
@@ -149,9 +144,9 @@ rc::Gen<double> FiniteDouble() {
 
 rc::Gen<std::string> Integer64Text() {
   static const std::vector<std::string> kAwkward = {
-      "9223372036854775807",  "-9223372036854775808", "18446744073709551615", "9007199254740993",
-      "-9007199254740993",    "9007199254740992",     "9223372036854775808",  "4294967296",
-      "2147483648",           "-2147483649",          "18446744073709551614", "9223372036854775806"};
+      "9223372036854775807", "-9223372036854775808", "18446744073709551615", "9007199254740993",
+      "-9007199254740993",   "9007199254740992",     "9223372036854775808",  "4294967296",
+      "2147483648",          "-2147483649",          "18446744073709551614", "9223372036854775806"};
   const auto wide = rc::gen::resize(
       rc::kNominalSize,
       rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t n) { return std::to_string(n); }));
@@ -159,17 +154,29 @@ rc::Gen<std::string> Integer64Text() {
 }
 
 rc::Gen<Timestamp> Instant() {
-  static const std::vector<std::int64_t> kAwkward = {
-      0,           -1,          1,          Timestamp::kMinSeconds, Timestamp::kMaxSeconds,
-      -9223372037, 9223372036,  9223372037, 2147483647,             2147483648,
-      4294967296,  -2208988800, 951782400,  253370764800,           -62135596799};
+  static const std::vector<std::int64_t> kAwkward = {0,
+                                                     -1,
+                                                     1,
+                                                     Timestamp::kMinSeconds,
+                                                     Timestamp::kMaxSeconds,
+                                                     -9223372037,
+                                                     9223372036,
+                                                     9223372037,
+                                                     2147483647,
+                                                     2147483648,
+                                                     4294967296,
+                                                     -2208988800,
+                                                     951782400,
+                                                     253370764800,
+                                                     -62135596799};
   const auto seconds = rc::gen::oneOf(
-      rc::gen::elementOf(kAwkward), rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::int64_t>(
-                                                                          Timestamp::kMinSeconds,
-                                                                          Timestamp::kMaxSeconds + 1)));
-  const auto nanoseconds = rc::gen::oneOf(
-      rc::gen::elementOf(std::vector<std::uint32_t>{0, 1, 999'999'999, 100'000'000, 1'000, 1'000'000, 120'000'000}),
-      rc::gen::inRange<std::uint32_t>(0, 1'000'000'000));
+      rc::gen::elementOf(kAwkward),
+      rc::gen::resize(rc::kNominalSize,
+                      rc::gen::inRange<std::int64_t>(Timestamp::kMinSeconds, Timestamp::kMaxSeconds + 1)));
+  const auto nanoseconds =
+      rc::gen::oneOf(rc::gen::elementOf(std::vector<std::uint32_t>{0, 1, 999'999'999, 100'000'000, 1'000,
+                                                                   1'000'000, 120'000'000}),
+                     rc::gen::inRange<std::uint32_t>(0, 1'000'000'000));
   return rc::gen::construct<Timestamp>(seconds, nanoseconds);
 }
 
@@ -191,10 +198,10 @@ rc::Gen<Metadata> Pairs() {
 }
 
 rc::Gen<std::vector<std::int64_t>> RisingVersions(int most) {
-  const auto step = rc::gen::weightedOneOf<std::int64_t>(
-      {{3, rc::gen::just<std::int64_t>(1)},
-       {1, rc::gen::inRange<std::int64_t>(1, 5)},
-       {1, rc::gen::inRange<std::int64_t>(1, 1'000'000'000'000)}});
+  const auto step =
+      rc::gen::weightedOneOf<std::int64_t>({{3, rc::gen::just<std::int64_t>(1)},
+                                            {1, rc::gen::inRange<std::int64_t>(1, 5)},
+                                            {1, rc::gen::inRange<std::int64_t>(1, 1'000'000'000'000)}});
   const auto steps = rc::gen::mapcat(rc::gen::inRange<int>(1, most + 1), [step](int n) {
     return rc::gen::container<std::vector<std::int64_t>>(static_cast<std::size_t>(n), step);
   });
@@ -205,12 +212,10 @@ rc::Gen<std::vector<std::int64_t>> RisingVersions(int most) {
 }
 
 rc::Gen<Event> AnyEvent() {
-  return rc::gen::build<Event>(rc::gen::set(&Event::id, NonEmptyText()),
-                               rc::gen::set(&Event::event_type, NonEmptyText()),
-                               rc::gen::set(&Event::command_id, Text()),
-                               rc::gen::set(&Event::data, Payload()),
-                               rc::gen::set(&Event::metadata, Pairs()),
-                               rc::gen::set(&Event::timestamp, Instant()));
+  return rc::gen::build<Event>(
+      rc::gen::set(&Event::id, NonEmptyText()), rc::gen::set(&Event::event_type, NonEmptyText()),
+      rc::gen::set(&Event::command_id, Text()), rc::gen::set(&Event::data, Payload()),
+      rc::gen::set(&Event::metadata, Pairs()), rc::gen::set(&Event::timestamp, Instant()));
 }
 
 }  // namespace aether::conformance::gen

@@ -26,7 +26,7 @@ std::string DoubleText(double value);
 rc::Gen<double> FiniteDouble();
 rc::Gen<std::string> Integer64Text();  // int64 and uint64, the extremes and 2^53 + 1 often
 
-rc::Gen<Timestamp> Instant();     // year 0001 to 9999
+rc::Gen<Timestamp> Instant();      // year 0001 to 9999
 rc::Gen<Timestamp> FineInstant();  // a present day with any nanoseconds
 
 rc::Gen<Metadata> Pairs();

@@ -56,8 +56,8 @@ class Progress {
   }
 
   void EndArea() {
-    std::fprintf(stderr, "%s  %zu/%zu  %-4s  %.2f s%s\n", store_.c_str(), done_, rules_,
-                 area_.c_str(), seconds_, bad_ > 0 ? ("  " + std::to_string(bad_) + " not passed").c_str() : "");
+    std::fprintf(stderr, "%s  %zu/%zu  %-4s  %.2f s%s\n", store_.c_str(), done_, rules_, area_.c_str(),
+                 seconds_, bad_ > 0 ? ("  " + std::to_string(bad_) + " not passed").c_str() : "");
     seconds_ = 0;
   }
 
@@ -102,7 +102,8 @@ int Run(const Options& options, const char* argv0) {
   }
   const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
   if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << Table(stores);
-  std::cout << report.store << ": seed " << report.settings.seed << ", profile " << ProfileName(report.settings.profile) << "\n";
+  std::cout << report.store << ": seed " << report.settings.seed << ", profile "
+            << ProfileName(report.settings.profile) << "\n";
   if (!options.report.empty()) WriteReports(options.report, stores);
   return ExitCode(stores, options.strict);
 }

@@ -23,26 +23,46 @@ std::vector<std::string> NearNames(Family family) {
   using namespace std::string_literals;
   switch (family) {
     case Family::kSeparators:
-      return {"a.b", "a b", "a_b", "a-b", "a/b", "a\\b", "a:b", "a+b", "a,b", "a;b", "a|b", "a#b", "a@b",
-              "ab", "a..b", "a__b", "a'b", "a\"b", "a=b", "a=2Eb", "a=20b", "a~b", "a&b", "a?b"};
+      return {"a.b", "a b", "a_b",  "a-b",  "a/b", "a\\b", "a:b", "a+b",   "a,b",   "a;b", "a|b", "a#b",
+              "a@b", "ab",  "a..b", "a__b", "a'b", "a\"b", "a=b", "a=2Eb", "a=20b", "a~b", "a&b", "a?b"};
     case Family::kCase:
-      return {"abc", "ABC", "Abc", "aBC", "stra\u00dfe", "STRASSE", "strasse", "\u0131", "\u0130", "i", "I",
-              "\u00e9", "\u00c9", "\u03c3", "\u03c2", "\u03a3"};
+      return {"abc",    "ABC", "Abc", "aBC",    "stra\u00dfe", "STRASSE", "strasse", "\u0131",
+              "\u0130", "i",   "I",   "\u00e9", "\u00c9",      "\u03c3",  "\u03c2",  "\u03a3"};
     case Family::kNormalisation:
-      return {"\u00e9", "e\u0301", "\u212b", "\u00c5", "A\u030a", "\ufb01", "fi", "\u00b2", "2",
-              "\uff21", "A", "\u1e9b\u0323", "\u1e69", "o\u0308\u0323", "o\u0323\u0308", "a\u200bb", "ab"};
+      return {"\u00e9",        "e\u0301",  "\u212b", "\u00c5", "A\u030a",      "\ufb01", "fi",
+              "\u00b2",        "2",        "\uff21", "A",      "\u1e9b\u0323", "\u1e69", "o\u0308\u0323",
+              "o\u0323\u0308", "a\u200bb", "ab"};
     case Family::kPatterns:
-      return {"*", ">", "a.*", "a.>", "a.b", "..", ".", "../a", "a/../b", "b", "/a", "a", "%2e", "%2E", "a%2eb",
-              "%", "%%", "$", "$a", "$SYS", "_", "a%", "a_", "?", "[a]", "{a}", "~", "-", "--", "con", "nul",
-              "\\", "\\x2e", "=2E", "&#46;", "${a}", "'; --", "null", "0", "00", "-0", "true"};
+      return {"*",   ">",     "a.*",  "a.>",   "a.b",  "..", ".",  "../a", "a/../b", "b",  "/a",
+              "a",   "%2e",   "%2E",  "a%2eb", "%",    "%%", "$",  "$a",   "$SYS",   "_",  "a%",
+              "a_",  "?",     "[a]",  "{a}",   "~",    "-",  "--", "con",  "nul",    "\\", "\\x2e",
+              "=2E", "&#46;", "${a}", "'; --", "null", "0",  "00", "-0",   "true"};
     case Family::kPrefixes:
-      return {"a", "aa", "aaa", "a ", " a", " a ", "a\t", "a\n", "  ", " ", "a0", "a1", "a10", "a/", "a.",
-              "a\u00a0", "a:", "a-", "a\u3000"};
+      return {"a",  "aa", "aaa", "a ", " a", " a ",     "a\t", "a\n", "  ",     " ",
+              "a0", "a1", "a10", "a/", "a.", "a\u00a0", "a:",  "a-",  "a\u3000"};
     case Family::kLong:
       return LongNames();
     case Family::kControls:
-      return {"a\0b"s, "a"s, "a\0"s, "\0a"s, "\0"s, "\0\0"s, "a\0c"s, "a\x01" "b"s, "a\x7f" "b"s, "a\x1b[0m"s,
-              "a\r\nPUB x 1"s, "a\nb"s, "a\rb"s, "a\tb"s, "a\x08"s, "ab"s, "a\u0085b"s, "a\u2028b"s};
+      return {"a\0b"s,
+              "a"s,
+              "a\0"s,
+              "\0a"s,
+              "\0"s,
+              "\0\0"s,
+              "a\0c"s,
+              "a\x01"
+              "b"s,
+              "a\x7f"
+              "b"s,
+              "a\x1b[0m"s,
+              "a\r\nPUB x 1"s,
+              "a\nb"s,
+              "a\rb"s,
+              "a\tb"s,
+              "a\x08"s,
+              "ab"s,
+              "a\u0085b"s,
+              "a\u2028b"s};
   }
   return {};
 }

@@ -17,12 +17,15 @@ void AddOptions(CLI::App* app, Options* options) {
       ->capture_default_str();
   app->add_option("--seed", options->seed, "what the inputs are generated from: a number, or random")
       ->capture_default_str();
-  app->add_option("--rules", options->rules, "only the rules whose ids begin so: VER,CON-01")->delimiter(',');
+  app->add_option("--rules", options->rules, "only the rules whose ids begin so: VER,CON-01")
+      ->delimiter(',');
   app->add_option("--report", options->report, "write report.json and junit.xml into this directory");
-  app->add_option("--call-limit", options->call_limit_seconds, "seconds after which a call to the store hangs")
+  app->add_option("--call-limit", options->call_limit_seconds,
+                  "seconds after which a call to the store hangs")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
-  app->add_option("--patience", options->patience_seconds, "seconds to wait for a notice before it is missing")
+  app->add_option("--patience", options->patience_seconds,
+                  "seconds to wait for a notice before it is missing")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app->add_flag("--strict", options->strict, "a SHOULD rule that fails fails the run");
@@ -43,7 +46,8 @@ Settings SettingsOf(const Options& options) {
   const char* end = options.seed.data() + options.seed.size();
   const auto [stop, error] = std::from_chars(options.seed.data(), end, settings.seed);
   if (error != std::errc() || stop != end) {
-    throw CLI::ValidationError("--seed", "\"" + options.seed + "\" is not a number from 0 to 2^64 - 1, nor random");
+    throw CLI::ValidationError("--seed",
+                               "\"" + options.seed + "\" is not a number from 0 to 2^64 - 1, nor random");
   }
   return settings;
 }

@@ -23,7 +23,8 @@ const std::vector<Property>& AllProperties() {
 
 const Property* FindProperty(std::string_view rule_id) {
   const auto& all = AllProperties();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Property& p) { return p.rule == rule_id; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Property& p) { return p.rule == rule_id; });
   return found == all.end() ? nullptr : &*found;
 }
 

@@ -45,11 +45,21 @@ std::string XmlEscaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\n': out += "&#10;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\n':
+        out += "&#10;";
+        break;
       default:
         // XML 1.0 cannot hold the other control characters at all.
         out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
@@ -70,20 +80,22 @@ std::string JUnit(const nlohmann::json& stores) {
     const auto& totals = store["totals"];
     const int errors = totals["errored"].get<int>() + totals["inconclusive"].get<int>();
     xml += "  <testsuite name=\"" + XmlEscaped(store["store"]) + "\" tests=\"" +
-           std::to_string(store["rules"].size()) + "\" failures=\"" + totals["failed"].dump() + "\" errors=\"" +
-           std::to_string(errors) + "\" skipped=\"" + totals["not_offered"].dump() + "\" time=\"" +
-           Seconds(store["seconds"]) + "\">\n";
+           std::to_string(store["rules"].size()) + "\" failures=\"" + totals["failed"].dump() +
+           "\" errors=\"" + std::to_string(errors) + "\" skipped=\"" + totals["not_offered"].dump() +
+           "\" time=\"" + Seconds(store["seconds"]) + "\">\n";
     for (const auto& rule : store["rules"]) {
       const std::string verdict = rule["verdict"];
       xml += "    <testcase classname=\"" + XmlEscaped(store["store"]) + "." + XmlEscaped(rule["area"]) +
-             "\" name=\"" + XmlEscaped(rule["id"].get<std::string>() + " " + rule["title"].get<std::string>()) +
+             "\" name=\"" +
+             XmlEscaped(rule["id"].get<std::string>() + " " + rule["title"].get<std::string>()) +
              "\" time=\"" + Seconds(rule["seconds"]) + "\"";
       if (verdict == "passed") {
         xml += "/>\n";
         continue;
       }
-      const std::string element =
-          verdict == "failed" ? "failure" : verdict == "not_offered" ? "skipped" : "error";
+      const std::string element = verdict == "failed"        ? "failure"
+                                  : verdict == "not_offered" ? "skipped"
+                                                             : "error";
       xml += "><" + element + " message=\"" + XmlEscaped(rule["message"]) + "\"";
       std::string body;
       for (const auto& line : rule["counterexample"]) body += line.get<std::string>() + "\n";
@@ -100,7 +112,8 @@ void WriteFile(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
-  if (!file) throw std::runtime_error("cannot write " + path.string() + ": check the directory and free space");
+  if (!file)
+    throw std::runtime_error("cannot write " + path.string() + ": check the directory and free space");
 }
 
 }  // namespace
@@ -144,8 +157,9 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
 }
 
 nlohmann::json ToJson(const Capabilities& c) {
-  return {{"errors", c.errors},       {"snapshots", c.snapshots},   {"notices", c.notices},
-          {"handles", c.handles},     {"malformed", c.malformed},   {"namespaces", c.namespaces},
+  return {{"errors", c.errors},       {"snapshots", c.snapshots},
+          {"notices", c.notices},     {"handles", c.handles},
+          {"malformed", c.malformed}, {"namespaces", c.namespaces},
           {"retention", c.retention}, {"type", c.type}};
 }
 
@@ -189,17 +203,22 @@ nlohmann::json ToJson(const StoreReport& report) {
 void WriteReports(const std::string& directory, const nlohmann::json& stores) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error) throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
-  WriteFile(std::filesystem::path(directory) / "report.json",
-            nlohmann::json{{"stores", stores}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (error)
+    throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
+  WriteFile(
+      std::filesystem::path(directory) / "report.json",
+      nlohmann::json{{"stores", stores}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+          "\n");
   WriteFile(std::filesystem::path(directory) / "junit.xml", JUnit(stores));
 }
 
 std::string Explain(const StoreReport& report, const RuleResult& result) {
   const Rule* rule = FindRule(result.id);
   std::string verdict(VerdictName(result.verdict));
-  std::transform(verdict.begin(), verdict.end(), verdict.begin(), [](char c) { return c == '_' ? ' ' : std::toupper(c); });
-  std::string text = verdict + "  " + result.id + " (" + std::string(rule->level) + ")  " + std::string(rule->title) + "\n";
+  std::transform(verdict.begin(), verdict.end(), verdict.begin(),
+                 [](char c) { return c == '_' ? ' ' : std::toupper(c); });
+  std::string text = verdict + "  " + result.id + " (" + std::string(rule->level) + ")  " +
+                     std::string(rule->title) + "\n";
   const auto line = [&](const char* label, const std::string& value) {
     if (value.empty()) return;
     std::string indented = value;
@@ -248,11 +267,13 @@ std::string Table(const nlohmann::json& stores) {
     }
     if (all == 0) return std::string("-");
     const int offered = all - count["not_offered"];
-    std::string text = offered == 0 ? "not offered" : std::to_string(count["passed"]) + "/" + std::to_string(offered);
+    std::string text =
+        offered == 0 ? "not offered" : std::to_string(count["passed"]) + "/" + std::to_string(offered);
     if (count["failed"] > 0) text += " " + std::to_string(count["failed"]) + " FAILED";
     if (count["errored"] > 0) text += " " + std::to_string(count["errored"]) + " ERRORED";
     if (count["inconclusive"] > 0) text += " " + std::to_string(count["inconclusive"]) + " UNCLEAR";
-    if (offered > 0 && count["not_offered"] > 0) text += " (" + std::to_string(count["not_offered"]) + " not offered)";
+    if (offered > 0 && count["not_offered"] > 0)
+      text += " (" + std::to_string(count["not_offered"]) + " not offered)";
     return text;
   };
   std::vector<std::vector<std::string>> rows = {{"area"}};
@@ -264,7 +285,8 @@ std::string Table(const nlohmann::json& stores) {
   for (const std::string_view area : areas) {
     std::vector<std::string> row = {std::string(area)};
     for (const auto& store : stores) row.push_back(cell(store, area));
-    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return text != "-"; })) rows.push_back(row);
+    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return text != "-"; }))
+      rows.push_back(row);
   }
   rows.push_back({"all"});
   for (const auto& store : stores) rows.back().push_back(cell(store, ""));
@@ -277,7 +299,8 @@ std::string Table(const nlohmann::json& stores) {
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }

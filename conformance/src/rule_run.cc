@@ -3,8 +3,8 @@
 #include "rule_run.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <rapidcheck.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <exception>
@@ -31,20 +31,28 @@ constexpr auto kShrinkTime = std::chrono::seconds(10);
 
 std::chrono::seconds TimeLimit(Profile profile) {
   switch (profile) {
-    case Profile::kQuick: return std::chrono::seconds(60);
-    case Profile::kStandard: return std::chrono::minutes(5);
-    case Profile::kThorough: return std::chrono::hours(1);
-    case Profile::kSoak: return std::chrono::hours(24);
+    case Profile::kQuick:
+      return std::chrono::seconds(60);
+    case Profile::kStandard:
+      return std::chrono::minutes(5);
+    case Profile::kThorough:
+      return std::chrono::hours(1);
+    case Profile::kSoak:
+      return std::chrono::hours(24);
   }
   return std::chrono::minutes(5);
 }
 
 double Factor(Profile profile) {
   switch (profile) {
-    case Profile::kQuick: return 0.2;
-    case Profile::kStandard: return 1;
-    case Profile::kThorough: return 10;
-    case Profile::kSoak: return 100;
+    case Profile::kQuick:
+      return 0.2;
+    case Profile::kStandard:
+      return 1;
+    case Profile::kThorough:
+      return 10;
+    case Profile::kSoak:
+      return 100;
   }
   return 1;
 }
@@ -225,7 +233,8 @@ ReplayResult Handle::MustReplay(std::string_view actor_id, std::int64_t from_ver
 VersionConflict Handle::MustRefuse(const Event& event) {
   const Result<void> saved = SaveEvent(event);
   if (saved) {
-    throw Failure("a save that had to be refused was accepted: " + Describe(event), "version_conflict", "ok");
+    throw Failure("a save that had to be refused was accepted: " + Describe(event), "version_conflict",
+                  "ok");
   }
   ThrowIfUnavailable(saved.error());
   if (saved.error().code() != ErrorCode::kVersionConflict || !saved.error().conflict()) {
@@ -266,8 +275,8 @@ Handle& Trial::store(std::size_t i) {
   while (run_->handles_.size() <= i) {
     auto opened = run_->storage().Open();
     if (!opened) throw AdapterError("the adapter's Open() failed: " + Describe(opened.error()));
-    run_->handles_.push_back(
-        std::make_unique<Handle>(this, *std::move(opened), "h" + std::to_string(run_->handles_.size() + 1)));
+    run_->handles_.push_back(std::make_unique<Handle>(this, *std::move(opened),
+                                                      "h" + std::to_string(run_->handles_.size() + 1)));
   }
   Handle& handle = *run_->handles_[i];
   handle.trial_ = this;  // handles outlive the trials of a rule
@@ -463,8 +472,8 @@ void RuleRun::ForAll(int standard, const std::function<void(Trial&)>& body) {
   CaseCounter counter(&result_.cases);
   // The form that takes everything as arguments: the others read RC_PARAMS from the environment.
   const std::unordered_map<std::string, rc::detail::Reproduce> nothing_to_reproduce;
-  const auto outcome = rc::detail::checkTestable([&] { RunTrial(body); }, rc::detail::TestMetadata(), params,
-                                                 counter, nothing_to_reproduce);
+  const auto outcome = rc::detail::checkTestable([&] { RunTrial(body); }, rc::detail::TestMetadata(),
+                                                 params, counter, nothing_to_reproduce);
   if (!failed_ && !outcome.is<rc::detail::SuccessResult>()) {
     failed_ = result_;
     failed_->verdict = Verdict::kErrored;

@@ -93,9 +93,13 @@ void RunRule(const Subject& subject, std::string_view rule_id) {
   report.settings = session.settings;
   report.replay = "this program";
   switch (result.verdict) {
-    case Verdict::kPassed: break;
-    case Verdict::kNotOffered: GTEST_SKIP() << result.message; break;
-    default: ADD_FAILURE() << Explain(report, result);
+    case Verdict::kPassed:
+      break;
+    case Verdict::kNotOffered:
+      GTEST_SKIP() << result.message;
+      break;
+    default:
+      ADD_FAILURE() << Explain(report, result);
   }
 }
 

@@ -52,8 +52,7 @@ std::string NotEqual(std::string_view field, const std::string& expected, const 
 
 // The same for payloads, cut down to where they begin to differ.
 std::string PayloadDifference(const std::string& expected, const std::string& actual) {
-  const auto [at, ignored] =
-      std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end());
+  const auto [at, ignored] = std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end());
   const std::size_t same = static_cast<std::size_t>(at - expected.begin());
   if (same < 60) return NotEqual("data", Shorten(expected), Shorten(actual));
   const std::size_t from = same - 20;

@@ -109,12 +109,14 @@ class Verdicts(CommandLineTest):
     def test_store_that_aborts_is_errored_and_the_run_goes_on(self):
         rules = self.misbehave("abort")
         self.assert_only_ver_07(rules, "errored")
-        self.assertRegex(rules["VER-07"]["message"], "died of Aborted; the last call was: .*SaveEvent.*9223372036854775807")
+        message = rules["VER-07"]["message"]
+        self.assertRegex(message, "died of Aborted; the last call was: .*SaveEvent.*9223372036854775807")
 
     def test_store_that_hangs_is_errored_and_the_run_goes_on(self):
         rules = self.misbehave("hang", "--call-limit", "2")
         self.assert_only_ver_07(rules, "errored")
-        self.assertRegex(rules["VER-07"]["message"], "did not return; the last call was: .*SaveEvent.*9223372036854775807")
+        message = rules["VER-07"]["message"]
+        self.assertRegex(message, "did not return; the last call was: .*SaveEvent.*9223372036854775807")
 
     def test_store_that_is_unavailable_is_inconclusive(self):
         rules = self.misbehave("unavailable")
@@ -237,6 +239,20 @@ class Kit(CommandLineTest):
         for word in run(programs.memory, "--help").stdout.split():
             if word.startswith("--") and word != "--help":
                 self.assertIn(word, done.stdout)
+
+    def fake(self, program, script):
+        path = self.directory / program
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def test_apt_that_fails_is_told(self):
+        self.fake("dpkg-query", "exit 1")
+        self.fake("apt-get", 'echo "E: no network for $*"; exit 100')
+        self.fake("sudo", 'while [ "$1" = -n ]; do shift; done; exec "$@"')
+        done = self.kit("check", "memory", PATH=f"{self.directory}:{os.environ['PATH']}")
+        self.assert_refused(done, "apt-get could not install g++ cmake")
+        self.assertIn("E: no network for", done.stderr)
+        self.assertNotIn("nats-server", done.stderr)
 
     def test_missing_tools_are_listed_where_there_is_no_apt(self):
         # A PATH that has what the script itself uses and nothing else.

@@ -113,8 +113,9 @@ class SubscriptionOfSubscriber final : public Subscription {
 // Where in `events`, ascending by version, those from `from_version` on begin.
 std::vector<EventPtr>::const_iterator From(const std::vector<EventPtr>& events, std::int64_t from_version) {
   if (events.empty() || from_version <= events.front()->version) return events.begin();
-  return std::lower_bound(events.begin(), events.end(), from_version,
-                          [](const EventPtr& event, std::int64_t version) { return event->version < version; });
+  return std::lower_bound(
+      events.begin(), events.end(), from_version,
+      [](const EventPtr& event, std::int64_t version) { return event->version < version; });
 }
 
 }  // namespace
@@ -232,7 +233,8 @@ Result<std::int64_t> MemoryStore::GetLatestVersion(std::string_view actor_id) {
   return storage_->Latest(actor_id);
 }
 
-Result<ReplayResult> MemoryStore::GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) {
+Result<ReplayResult> MemoryStore::GetEventsWithErrors(std::string_view actor_id,
+                                                      std::int64_t from_version) {
   if (handle_->closed) return Closed();
   return ReplayResult{storage_->Read(actor_id, from_version), {}};
 }

@@ -194,7 +194,8 @@ void ReloadAndRetryLosesNothing(RuleRun& run) {
             const auto saved = store.SaveEvent(event);
             if (saved) break;
             if (saved.error().code() != ErrorCode::kVersionConflict) {
-              throw Failure("a lost race was told as another error", "version_conflict", Describe(saved.error()));
+              throw Failure("a lost race was told as another error", "version_conflict",
+                            Describe(saved.error()));
             }
             if (tries > kWriters * kEach) {
               throw Failure("reload and retry does not end", "at most one retry for each other save",
@@ -205,7 +206,8 @@ void ReloadAndRetryLosesNothing(RuleRun& run) {
       });
       std::vector<Event> all;
       for (const auto& events : wanted) all.insert(all.end(), events.begin(), events.end());
-      std::sort(all.begin(), all.end(), [](const Event& a, const Event& b) { return a.version < b.version; });
+      std::sort(all.begin(), all.end(),
+                [](const Event& a, const Event& b) { return a.version < b.version; });
       store.MustReadAs(actor, all);
     }
   });
@@ -227,7 +229,8 @@ void AcknowledgedSavesAreThereExactlyOnce(RuleRun& run) {
       std::map<std::string, Outcomes> outcomes;
       for (const std::string& actor : actors) outcomes[actor];
       std::vector<Handle*> handles;
-      for (std::size_t i = 0; i < kWriters; ++i) handles.push_back(&t.store(t.offered().handles ? i % 2 : 0));
+      for (std::size_t i = 0; i < kWriters; ++i)
+        handles.push_back(&t.store(t.offered().handles ? i % 2 : 0));
       t.Race(kWriters, [&](int racer) {
         const auto i = static_cast<std::size_t>(racer - 1);
         for (const Event& event : planned[i]) {
@@ -270,11 +273,16 @@ void TheSameSaveAgainIsRefused(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"CON-01", StaleSavesAreRefused},     {"CON-02", ConflictsNameAllThree},
-    {"CON-03", ConflictsLeaveNoTrace},    {"CON-04", HigherVersionsAreStoredInARace},
-    {"CON-05", OneWinnerOnAnActor},       {"CON-06", OneWinnerOnAFreshActor},
-    {"CON-07", OneWinnerThroughHandles},  {"CON-08", ReloadAndRetryLosesNothing},
-    {"CON-09", AcknowledgedSavesAreThereExactlyOnce}, {"CON-10", HandlesSeeEachOthersSaves},
+    {"CON-01", StaleSavesAreRefused},
+    {"CON-02", ConflictsNameAllThree},
+    {"CON-03", ConflictsLeaveNoTrace},
+    {"CON-04", HigherVersionsAreStoredInARace},
+    {"CON-05", OneWinnerOnAnActor},
+    {"CON-06", OneWinnerOnAFreshActor},
+    {"CON-07", OneWinnerThroughHandles},
+    {"CON-08", ReloadAndRetryLosesNothing},
+    {"CON-09", AcknowledgedSavesAreThereExactlyOnce},
+    {"CON-10", HandlesSeeEachOthersSaves},
     {"CON-11", TheSameSaveAgainIsRefused},
 };
 

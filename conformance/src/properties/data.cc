@@ -25,7 +25,8 @@ JsonObject RoundTrip(Trial& t, const JsonObject& data) {
 
 void RequireRoundTrip(Trial& t, const JsonObject& data) {
   const JsonObject back = RoundTrip(t, data);
-  if (!(back == data)) throw Failure("data does not round-trip", Quote(data.text(), 200), Quote(back.text(), 200));
+  if (!(back == data))
+    throw Failure("data does not round-trip", Quote(data.text(), 200), Quote(back.text(), 200));
 }
 
 JsonObject Wrap(const std::string& value) { return JsonObject::Trusted(R"({"value":)" + value + "}"); }
@@ -34,7 +35,8 @@ JsonObject Wrap(const std::string& value) { return JsonObject::Trusted(R"({"valu
 void EveryKindRoundTrips(RuleRun& run) {
   run.ForAll(150, [](Trial& t) { RequireRoundTrip(t, *gen::Payload()); });
   run.Once([](Trial& t) {
-    for (const char* value : {"null", "true", "false", "0", "-1", "0.5", R"("text")", "[1,null,[]]", R"({"a":{"b":1}})"}) {
+    for (const char* value :
+         {"null", "true", "false", "0", "-1", "0.5", R"("text")", "[1,null,[]]", R"({"a":{"b":1}})"}) {
       RequireRoundTrip(t, Wrap(value));
     }
   });
@@ -108,7 +110,8 @@ void DeepNestingRoundTrips(RuleRun& run) {
 void EmptyValuesRoundTrip(RuleRun& run) {
   run.Once([](Trial& t) {
     RequireRoundTrip(t, JsonObject());
-    for (const char* value : {"{}", "[]", R"("")", R"({"":1})", R"({"":{"":[]}})", "[[],{},\"\",null]", "[[[]]]"}) {
+    for (const char* value :
+         {"{}", "[]", R"("")", R"({"":1})", R"({"":{"":[]}})", "[[],{},\"\",null]", "[[[]]]"}) {
       RequireRoundTrip(t, Wrap(value));
     }
     RequireRoundTrip(t, JsonObject::Trusted(R"({"":"","a":null,"b":[],"c":{}})"));
@@ -143,8 +146,8 @@ void EveryScalarRoundTrips(RuleRun& run) {
       }
       if (!text.empty()) RequireRoundTrip(t, Wrap(Quoted(text)));
     }
-    for (const std::uint32_t c : {0x0u, 0x1u, 0x1Fu, 0x22u, 0x5Cu, 0x7Fu, 0x80u, 0x2028u, 0xD7FFu, 0xE000u, 0xFFFDu,
-                                  0xFFFEu, 0xFFFFu, 0x10000u, 0x10FFFFu}) {
+    for (const std::uint32_t c : {0x0u, 0x1u, 0x1Fu, 0x22u, 0x5Cu, 0x7Fu, 0x80u, 0x2028u, 0xD7FFu, 0xE000u,
+                                  0xFFFDu, 0xFFFEu, 0xFFFFu, 0x10000u, 0x10FFFFu}) {
       RequireRoundTrip(t, JsonObject::Trusted("{" + Quoted(Utf8(c)) + ":1}"));
     }
   });

@@ -68,8 +68,8 @@ void EveryIdIsAccepted(RuleRun& run) {
   run.Once([](Trial& t) {
     t.Fresh();
     std::set<std::string> tried;
-    for (const Family family : {Family::kSeparators, Family::kCase, Family::kNormalisation, Family::kPatterns,
-                                Family::kPrefixes, Family::kLong, Family::kControls}) {
+    for (const Family family : {Family::kSeparators, Family::kCase, Family::kNormalisation,
+                                Family::kPatterns, Family::kPrefixes, Family::kLong, Family::kControls}) {
       for (const std::string& id : NearNames(family)) {
         if (!tried.insert(id).second) continue;
         const auto saved = t.store().SaveEvent(t.NewEvent(id, 1));

@@ -149,11 +149,13 @@ void EachReadExtendsTheEarlierOnes(RuleRun& run) {
       const std::size_t reader = t.offered().handles ? *rc::gen::inRange<std::size_t>(0, 2) : 0;
       const auto now = t.store(reader).MustRead(actor);
       if (now.size() < earlier.size()) {
-        throw Failure("a read is shorter than an earlier one", DescribeVersions(earlier), DescribeVersions(now));
+        throw Failure("a read is shorter than an earlier one", DescribeVersions(earlier),
+                      DescribeVersions(now));
       }
       for (std::size_t k = 0; k < earlier.size(); ++k) {
         if (const std::string difference = Difference(*earlier[k], *now[k]); !difference.empty()) {
-          throw Failure("event " + std::to_string(k + 1) + " is not what an earlier read gave: " + difference);
+          throw Failure("event " + std::to_string(k + 1) +
+                        " is not what an earlier read gave: " + difference);
         }
       }
       earlier = now;
@@ -203,10 +205,14 @@ void WhatWasReadStaysAsItWas(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"IMM-01", ReadsBackEqualAfterLaterOperations}, {"IMM-02", ChangingTheSavedObjectChangesNothing},
-    {"IMM-03", RefusedSaveChangesNoEvent},          {"IMM-04", StoredVersionIsNotOverwritten},
-    {"IMM-05", SameIdAtHigherVersionIsASecondEvent}, {"IMM-06", EachReadExtendsTheEarlierOnes},
-    {"IMM-07", StaysAfterReopening},                {"IMM-08", WhatWasReadStaysAsItWas},
+    {"IMM-01", ReadsBackEqualAfterLaterOperations},
+    {"IMM-02", ChangingTheSavedObjectChangesNothing},
+    {"IMM-03", RefusedSaveChangesNoEvent},
+    {"IMM-04", StoredVersionIsNotOverwritten},
+    {"IMM-05", SameIdAtHigherVersionIsASecondEvent},
+    {"IMM-06", EachReadExtendsTheEarlierOnes},
+    {"IMM-07", StaysAfterReopening},
+    {"IMM-08", WhatWasReadStaysAsItWas},
 };
 
 }  // namespace

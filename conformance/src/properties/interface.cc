@@ -30,8 +30,8 @@ void NothingThrows(RuleRun& run) {
     constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
     constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
     Handle& store = t.store();
-    const std::vector<std::string> ids = {"", t.NewActor(), std::string("\0\r\n", 3), "\xff\xfe", "../../x",
-                                          std::string(5000, 'k')};
+    const std::vector<std::string> ids = {"",         t.NewActor(), std::string("\0\r\n", 3),
+                                          "\xff\xfe", "../../x",    std::string(5000, 'k')};
     for (const std::string& id : ids) {
       for (const std::int64_t version : {kMin, std::int64_t{0}, std::int64_t{1}, kMax}) {
         (void)store.SaveEvent(t.NewEvent(id, version));

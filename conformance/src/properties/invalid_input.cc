@@ -71,10 +71,17 @@ void RefusedEventsLeaveNoTrace(RuleRun& run) {
     auto events = t.SaveMany(t.store(), actor, *rc::gen::inRange(0, 4));
     Event bad = t.NewEvent(actor, static_cast<std::int64_t>(events.size()) + 1);
     switch (*rc::gen::inRange(0, 4)) {
-      case 0: bad.id = ""; break;
-      case 1: bad.event_type = ""; break;
-      case 2: bad.command_id = kNotUtf8; break;
-      default: bad.metadata.Set("k", kNotUtf8);
+      case 0:
+        bad.id = "";
+        break;
+      case 1:
+        bad.event_type = "";
+        break;
+      case 2:
+        bad.command_id = kNotUtf8;
+        break;
+      default:
+        bad.metadata.Set("k", kNotUtf8);
     }
     if (t.store().SaveEvent(bad)) return;  // accepted: INV-02 to INV-04 look at that
     t.store().MustHaveLatest(actor, static_cast<std::int64_t>(events.size()));
@@ -132,9 +139,12 @@ void ClosingOneHandleLeavesTheOthers(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"INV-01", EmptyActorIdIsRefused},     {"INV-02", EmptyEventIdIsRefused},
-    {"INV-03", EmptyTypeIsRefused},        {"INV-04", TextThatIsNotUtf8IsRefused},
-    {"INV-05", RefusedEventsLeaveNoTrace}, {"INV-06", ClosedHandlesAnswerClosed},
+    {"INV-01", EmptyActorIdIsRefused},
+    {"INV-02", EmptyEventIdIsRefused},
+    {"INV-03", EmptyTypeIsRefused},
+    {"INV-04", TextThatIsNotUtf8IsRefused},
+    {"INV-05", RefusedEventsLeaveNoTrace},
+    {"INV-06", ClosedHandlesAnswerClosed},
     {"INV-07", ClosingOneHandleLeavesTheOthers},
 };
 

@@ -40,9 +40,18 @@ void PairsRoundTrip(RuleRun& run) {
     RequireRoundTrip(t, metadata);
   });
   run.Once([](Trial& t) {
-    RequireRoundTrip(t, {{"correlationId", "c"}, {"causationId", "d"}, {"userId", "u"}, {"traceId", "t"}, {"spanId", "s"}});
-    RequireRoundTrip(t, {{"", "v"}, {"id", "x"}, {"version", "9"}, {"data", "{}"}, {"a b", "v"}, {"a\nb", "v\r\nw"},
-                         {"a:b", "v"}, {"a=b", "v"}, {"\"", "\\"}});
+    RequireRoundTrip(
+        t,
+        {{"correlationId", "c"}, {"causationId", "d"}, {"userId", "u"}, {"traceId", "t"}, {"spanId", "s"}});
+    RequireRoundTrip(t, {{"", "v"},
+                         {"id", "x"},
+                         {"version", "9"},
+                         {"data", "{}"},
+                         {"a b", "v"},
+                         {"a\nb", "v\r\nw"},
+                         {"a:b", "v"},
+                         {"a=b", "v"},
+                         {"\"", "\\"}});
     Metadata many;
     for (int i = 0; i < 100; ++i) many.Set("key" + std::to_string(i), std::string(100, 'v'));
     RequireRoundTrip(t, many);
@@ -54,7 +63,8 @@ void EmptyValuesAreKept(RuleRun& run) {
   run.ForAll(20, [](Trial& t) {
     Metadata metadata;
     const int pairs = *rc::gen::inRange(1, 4);
-    for (int i = 0; i < pairs; ++i) metadata.Set("k" + std::to_string(i), *rc::gen::arbitrary<bool>() ? "" : "v");
+    for (int i = 0; i < pairs; ++i)
+      metadata.Set("k" + std::to_string(i), *rc::gen::arbitrary<bool>() ? "" : "v");
     metadata.Set("k0", "");
     RequireRoundTrip(t, metadata);
   });
@@ -81,7 +91,8 @@ void NoPairLeaks(RuleRun& run) {
     }
     const auto read = t.store().MustRead(actor);
     if (read.size() != events.size()) {
-      throw Failure("a read has another number of events", std::to_string(events.size()), DescribeVersions(read));
+      throw Failure("a read has another number of events", std::to_string(events.size()),
+                    DescribeVersions(read));
     }
     for (std::size_t i = 0; i < read.size(); ++i) RequireSame(events[i].metadata, read[i]->metadata);
   });
@@ -90,7 +101,8 @@ void NoPairLeaks(RuleRun& run) {
 // META-05
 void KeysKeepTheirCase(RuleRun& run) {
   run.ForAll(20, [](Trial& t) {
-    static const std::vector<std::string> kKeys = {"key", "Key", "KEY", "traceId", "traceid", "TRACEID", "x-y", "X-Y"};
+    static const std::vector<std::string> kKeys = {"key",     "Key",     "KEY", "traceId",
+                                                   "traceid", "TRACEID", "x-y", "X-Y"};
     Metadata metadata;
     for (const std::string& key : *rc::gen::unique<std::vector<std::string>>(
              *rc::gen::inRange<std::size_t>(1, kKeys.size()), rc::gen::elementOf(kKeys))) {

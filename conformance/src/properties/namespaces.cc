@@ -43,18 +43,21 @@ void NamespacesAreIsolated(RuleRun& run) {
 // NS-02: first the usual foldings side by side, then any two names of a family.
 void NearlyCollidingNamesAreDifferent(RuleRun& run) {
   run.Once([](Trial& t) {
-    RequireIsolated(t, {"a.b", "a_b", "a b", "A.B", "a/b", "a*b", "a>b", "a=2Eb", "a%2eb", "a", "a ", "\u00e9", "e\u0301"});
+    RequireIsolated(t, {"a.b", "a_b", "a b", "A.B", "a/b", "a*b", "a>b", "a=2Eb", "a%2eb", "a", "a ",
+                        "\u00e9", "e\u0301"});
   });
   run.ForAll(20, [](Trial& t) {
-    const auto family = *rc::gen::elementOf(std::vector<Family>{Family::kSeparators, Family::kCase,
-                                                                Family::kNormalisation, Family::kPatterns,
-                                                                Family::kPrefixes, Family::kControls});
+    const auto family =
+        *rc::gen::elementOf(std::vector<Family>{Family::kSeparators, Family::kCase, Family::kNormalisation,
+                                                Family::kPatterns, Family::kPrefixes, Family::kControls});
     t.Fresh();
-    RequireIsolated(t, *rc::gen::unique<std::vector<std::string>>(2, rc::gen::elementOf(NearNames(family))));
+    RequireIsolated(t,
+                    *rc::gen::unique<std::vector<std::string>>(2, rc::gen::elementOf(NearNames(family))));
   });
 }
 
-constexpr Property kProperties[] = {{"NS-01", NamespacesAreIsolated}, {"NS-02", NearlyCollidingNamesAreDifferent}};
+constexpr Property kProperties[] = {{"NS-01", NamespacesAreIsolated},
+                                    {"NS-02", NearlyCollidingNamesAreDifferent}};
 
 }  // namespace
 

@@ -64,13 +64,15 @@ void Fence(Trial& t, Handle& store, const std::string& actor, const Collector& c
   events->push_back(t.NewEvent(actor, next));
   store.MustSave(events->back());
   if (!t.WaitFor([&] { return collector.Has(events->back()); })) {
-    throw Failure("the notice of a save does not come", "a notice in time", "none for " + Describe(events->back()));
+    throw Failure("the notice of a save does not come", "a notice in time",
+                  "none for " + Describe(events->back()));
   }
 }
 
 std::string Show(const EventStored& notice) {
-  return Quote(notice.actor_id) + " version " + std::to_string(notice.version) + " id " + Quote(notice.event_id) +
-         " at " + (notice.timestamp.InRange() ? notice.timestamp.Format() : "out of range");
+  return Quote(notice.actor_id) + " version " + std::to_string(notice.version) + " id " +
+         Quote(notice.event_id) + " at " +
+         (notice.timestamp.InRange() ? notice.timestamp.Format() : "out of range");
 }
 
 void RequireNotices(const std::vector<Event>& events, const std::vector<EventStored>& notices) {
@@ -116,7 +118,8 @@ void NoticesComeInVersionOrder(RuleRun& run) {
         planned[static_cast<std::size_t>(version) % 4].push_back(t.NewEvent(actor, version));
       }
       t.Race(4, [&](int racer) {
-        for (const Event& event : planned[static_cast<std::size_t>(racer - 1)]) (void)store.SaveEvent(event);
+        for (const Event& event : planned[static_cast<std::size_t>(racer - 1)])
+          (void)store.SaveEvent(event);
       });
       std::vector<Event> events;
       events.push_back(t.NewEvent(actor, 60));
@@ -153,8 +156,8 @@ void TheEventCanBeReadWhenItsNoticeArrives(RuleRun& run) {
     std::vector<Event> events = t.SaveMany(store, actor, *rc::gen::inRange(1, 10));
     Fence(t, store, actor, collector, &events);
     if (unread != 0) {
-      throw Failure("a notice came before its event could be read", "version " + std::to_string(unread) + " is read",
-                    "it is not there yet");
+      throw Failure("a notice came before its event could be read",
+                    "version " + std::to_string(unread) + " is read", "it is not there yet");
     }
   });
 }

@@ -123,7 +123,8 @@ void ReadersDuringWritesSeeAPrefix(RuleRun& run) {
         while (!done) {
           const auto seen = (racer == 2 ? writer : reader).MustRead(actor);
           if (seen.size() > events.size()) throw Failure("a read has more events than were saved");
-          RequireEqual({events.begin(), events.begin() + static_cast<std::ptrdiff_t>(seen.size())}, seen, actor);
+          RequireEqual({events.begin(), events.begin() + static_cast<std::ptrdiff_t>(seen.size())}, seen,
+                       actor);
         }
       });
     }
@@ -136,7 +137,7 @@ void LongStreamsAreReadWhole(RuleRun& run) {
   const std::int64_t length = std::min(10000, run.Scaled(25000));
   run.Once([&](Trial& t) {
     const std::string actor = t.NewActor();
-    const std::set<std::int64_t> edges = {64,  65,   100,  101,  128,  129,  256,  257,  500,  501,   512,
+    const std::set<std::int64_t> edges = {64,  65,   100,  101,  128,  129,  256,  257,  500,  501,  512,
                                           513, 1000, 1001, 1024, 1025, 4096, 4097, 5001, 8193, 10000};
     std::vector<Event> events;
     for (std::int64_t version = 1; version <= length; ++version) {
@@ -205,10 +206,14 @@ void ReadingChangesNothing(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"READ-01", FromVersionIsInclusive},        {"READ-02", UnknownActorIsEmpty},
-    {"READ-03", OwnWritesAreSeenAtOnce},        {"READ-04", OtherHandlesSeeWritesAtOnce},
-    {"READ-05", ReadersDuringWritesSeeAPrefix}, {"READ-06", LongStreamsAreReadWhole},
-    {"READ-07", LargeEventsAreKeptWholeOrRefused}, {"READ-08", BothReadsAgree},
+    {"READ-01", FromVersionIsInclusive},
+    {"READ-02", UnknownActorIsEmpty},
+    {"READ-03", OwnWritesAreSeenAtOnce},
+    {"READ-04", OtherHandlesSeeWritesAtOnce},
+    {"READ-05", ReadersDuringWritesSeeAPrefix},
+    {"READ-06", LongStreamsAreReadWhole},
+    {"READ-07", LargeEventsAreKeptWholeOrRefused},
+    {"READ-08", BothReadsAgree},
     {"READ-09", ReadingChangesNothing},
 };
 

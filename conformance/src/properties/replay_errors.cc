@@ -120,7 +120,8 @@ void SequenceNumbersAreTheRecords(RuleRun& run) {
     const ReplayError* error = Find(replay, damaged.malformed.raw);
     if (error != nullptr && error->sequence_number != damaged.malformed.sequence_number) {
       throw Failure("a replay error has another record's sequence number",
-                    std::to_string(damaged.malformed.sequence_number), std::to_string(error->sequence_number));
+                    std::to_string(damaged.malformed.sequence_number),
+                    std::to_string(error->sequence_number));
     }
   });
 }
@@ -201,10 +202,11 @@ void EveryKindIsReportedOnce(RuleRun& run) {
       t.store().MustSave(events.back());
       const auto replay = t.store().MustReplay(actor);
       if (replay.errors.size() != 1 || replay.errors[0].raw_data != raw) {
-        throw Failure("a malformed record (" + std::string(kind.name) + ") is not reported exactly once",
-                      "1 error, with its " + std::to_string(raw.size()) + " bytes",
-                      std::to_string(replay.errors.size()) + " errors" +
-                          (replay.errors.empty() ? "" : ", the first with " + Quote(replay.errors[0].raw_data)));
+        throw Failure(
+            "a malformed record (" + std::string(kind.name) + ") is not reported exactly once",
+            "1 error, with its " + std::to_string(raw.size()) + " bytes",
+            std::to_string(replay.errors.size()) + " errors" +
+                (replay.errors.empty() ? "" : ", the first with " + Quote(replay.errors[0].raw_data)));
       }
       RequireEqual(events, replay.events, actor);
     }
@@ -243,7 +245,8 @@ void ErrorsBelongToTheirActor(RuleRun& run) {
     (void)MakeDamaged(t);
     const auto replay = t.store().MustReplay(bystander);
     if (replay.HasErrors()) {
-      throw Failure("another actor's malformed record is reported", "no errors", replay.errors[0].Message());
+      throw Failure("another actor's malformed record is reported", "no errors",
+                    replay.errors[0].Message());
     }
     RequireEqual(events, replay.events, bystander);
   });

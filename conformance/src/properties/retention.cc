@@ -35,10 +35,12 @@ void ExpiryIsByAgeOldestFirst(RuleRun& run) {
           const auto now_events = store.MustRead(actor);
           const auto young = Clock::now() - kAge;
           const std::size_t gone = events.size() - std::min(events.size(), now_events.size());
-          RequireEqual({events.begin() + static_cast<std::ptrdiff_t>(gone), events.end()}, now_events, actor);
+          RequireEqual({events.begin() + static_cast<std::ptrdiff_t>(gone), events.end()}, now_events,
+                       actor);
           for (std::size_t i = 0; i < gone; ++i) {
             if (saved_at[i] > young) {
-              throw Failure("an event expired before its age", "kept for " + std::to_string(kAge.count()) + " ms",
+              throw Failure("an event expired before its age",
+                            "kept for " + std::to_string(kAge.count()) + " ms",
                             "version " + std::to_string(events[i].version) + " is gone");
             }
           }
@@ -69,7 +71,8 @@ void ExpiryKeepsTheLatestVersion(RuleRun& run) {
   });
 }
 
-constexpr Property kProperties[] = {{"RET-01", ExpiryIsByAgeOldestFirst}, {"RET-02", ExpiryKeepsTheLatestVersion}};
+constexpr Property kProperties[] = {{"RET-01", ExpiryIsByAgeOldestFirst},
+                                    {"RET-02", ExpiryKeepsTheLatestVersion}};
 
 }  // namespace
 

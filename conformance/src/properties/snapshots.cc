@@ -64,8 +64,8 @@ void SnapshotsRoundTrip(RuleRun& run) {
 void HighestVersionWins(RuleRun& run) {
   run.ForAll(60, [](Trial& t) {
     const std::string actor = t.NewActor();
-    const auto versions = *rc::gen::unique<std::vector<std::int64_t>>(*rc::gen::inRange<std::size_t>(2, 6),
-                                                                      rc::gen::inRange<std::int64_t>(1, 1000));
+    const auto versions = *rc::gen::unique<std::vector<std::int64_t>>(
+        *rc::gen::inRange<std::size_t>(2, 6), rc::gen::inRange<std::int64_t>(1, 1000));
     std::int64_t highest = 0;
     for (const std::int64_t version : versions) {
       MustSaveSnapshot(t.store(), MakeSnapshot(actor, version, std::to_string(version)));
@@ -124,7 +124,8 @@ void RequireOwnSnapshots(Trial& t, const std::vector<std::string>& actors) {
     const auto result = t.store().SaveSnapshot(snapshot);
     if (result) saved.push_back(snapshot);
     if (!result && result.error().code() != ErrorCode::kInvalidEvent) {
-      throw Failure("a snapshot is refused with another error", "ok, or invalid_event", Describe(result.error()));
+      throw Failure("a snapshot is refused with another error", "ok, or invalid_event",
+                    Describe(result.error()));
     }
   }
   for (const ActorSnapshot& snapshot : saved) MustHaveSnapshot(t.store(), snapshot);
@@ -159,10 +160,10 @@ void StaysAfterReopening(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"SNAP-01", NoneWithoutOne},      {"SNAP-02", SnapshotsRoundTrip},
-    {"SNAP-03", HighestVersionWins},  {"SNAP-04", EqualVersionReplaces},
-    {"SNAP-05", EventsAreUntouched},  {"SNAP-06", AheadOfTheLatestEventIsAccepted},
-    {"SNAP-07", ActorsHaveTheirOwn},  {"SNAP-08", StaysAfterReopening},
+    {"SNAP-01", NoneWithoutOne},     {"SNAP-02", SnapshotsRoundTrip},
+    {"SNAP-03", HighestVersionWins}, {"SNAP-04", EqualVersionReplaces},
+    {"SNAP-05", EventsAreUntouched}, {"SNAP-06", AheadOfTheLatestEventIsAccepted},
+    {"SNAP-07", ActorsHaveTheirOwn}, {"SNAP-08", StaysAfterReopening},
 };
 
 }  // namespace

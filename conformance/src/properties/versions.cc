@@ -139,11 +139,26 @@ void VersionsOrderAsNumbers(RuleRun& run) {
   run.ForAll(10, [](Trial& t) {
     const std::string actor = t.NewActor();
     std::vector<Event> events;
-    const std::vector<std::int64_t> edges = {9,        10,        99,         100,        255,
-                                             256,      999,       1000,       65535,      65536,
-                                             9999999,  10000000,  2147483647, 2147483648, 4294967295,
-                                             4294967296, 9007199254740992, 9007199254740993,
-                                             999999999999999999, 1000000000000000000};
+    const std::vector<std::int64_t> edges = {9,
+                                             10,
+                                             99,
+                                             100,
+                                             255,
+                                             256,
+                                             999,
+                                             1000,
+                                             65535,
+                                             65536,
+                                             9999999,
+                                             10000000,
+                                             2147483647,
+                                             2147483648,
+                                             4294967295,
+                                             4294967296,
+                                             9007199254740992,
+                                             9007199254740993,
+                                             999999999999999999,
+                                             1000000000000000000};
     const auto first = *rc::gen::inRange<std::size_t>(0, 2);
     for (std::size_t i = first; i < edges.size(); ++i) {
       events.push_back(t.NewEvent(actor, edges[i]));
@@ -155,10 +170,14 @@ void VersionsOrderAsNumbers(RuleRun& run) {
 }
 
 constexpr Property kProperties[] = {
-    {"VER-01", ReadsAscend},         {"VER-02", GapsAreAccepted},
-    {"VER-03", LatestIsTheLastSaved}, {"VER-04", LatestIsZeroWithoutEvents},
-    {"VER-05", ActorsAreIndependent}, {"VER-06", NewActorRefusesZeroAndBelow},
-    {"VER-07", TheLargestVersionIsTheLast}, {"VER-08", VersionsOrderAsNumbers},
+    {"VER-01", ReadsAscend},
+    {"VER-02", GapsAreAccepted},
+    {"VER-03", LatestIsTheLastSaved},
+    {"VER-04", LatestIsZeroWithoutEvents},
+    {"VER-05", ActorsAreIndependent},
+    {"VER-06", NewActorRefusesZeroAndBelow},
+    {"VER-07", TheLargestVersionIsTheLast},
+    {"VER-08", VersionsOrderAsNumbers},
 };
 
 }  // namespace

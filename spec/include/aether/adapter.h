@@ -61,8 +61,7 @@ struct HandleOf<Result<std::unique_ptr<T>>> {
 template <typename A>
 concept HasOpen = requires(A& adapter) {
   typename adapter_detail::HandleOf<decltype(adapter.Open())>::type;
-  requires std::derived_from<typename adapter_detail::HandleOf<decltype(adapter.Open())>::type,
-                             EventStore>;
+  requires std::derived_from<typename adapter_detail::HandleOf<decltype(adapter.Open())>::type, EventStore>;
 };
 
 // One adapter object is one fresh, empty storage. Open() gives an open handle on it and may be called
@@ -105,7 +104,9 @@ concept Probes = requires(A& adapter) {
 
 // Names the type that users call, for the rules that look at its members (API-01, API-02).
 template <typename A>
-concept NamesSubject = requires { typename A::Subject; };
+concept NamesSubject = requires {
+  typename A::Subject;
+};
 
 // What the types of an adapter show, before anything runs. `handles` is found out by opening two.
 template <Adapter A>
@@ -126,8 +127,9 @@ constexpr Capabilities CapabilitiesShown() {
 // Stops compiling with a readable message when `A` is not an adapter, or has a hook of another signature.
 template <typename A>
 constexpr bool CheckAdapter() {
-  static_assert(std::default_initializable<A>,
-                "aether adapter: it needs a public default constructor, which makes a fresh, empty storage");
+  static_assert(
+      std::default_initializable<A>,
+      "aether adapter: it needs a public default constructor, which makes a fresh, empty storage");
   static_assert(HasOpen<A>,
                 "aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open()`, public, "
                 "with S derived from aether::EventStore");

@@ -34,14 +34,14 @@ class EventStore {
 
   // The actor's events with version >= `from_version`, ascending by version; empty when there is none.
   // Records that cannot be read are left out. (READ-01, READ-02, RPL-04)
-  virtual Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id,
-                                                  std::int64_t from_version) = 0;
+  virtual Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) = 0;
 
   // The version of the actor's last event; 0 if none was ever saved, also after expiry. (VER-03, RET-02)
   virtual Result<std::int64_t> GetLatestVersion(std::string_view actor_id) = 0;
 
-  // Ends this handle: afterwards every call on it answers kClosed (a second Close() may answer success as well). Other handles on the same storage go
-  // on. Calls under way in other threads finish or answer kClosed. (INV-06, INV-07)
+  // Ends this handle: afterwards every call on it answers kClosed (a second Close() may answer success as
+  // well). Other handles on the same storage go on. Calls under way in other threads finish or answer
+  // kClosed. (INV-06, INV-07)
   virtual Result<void> Close() = 0;
 };
 

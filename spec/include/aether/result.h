@@ -88,13 +88,13 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = StoreError;
 
-  Result(T value) : value_(std::move(value)) {}                               // NOLINT: as std::expected
+  Result(T value) : value_(std::move(value)) {}                                // NOLINT: as std::expected
   Result(StoreError error) : value_(tl::make_unexpected(std::move(error))) {}  // NOLINT
   template <typename U>
-    requires std::is_convertible_v<U, T> && (!std::is_same_v<std::remove_cvref_t<U>, T>) &&
-             (!std::is_same_v<std::remove_cvref_t<U>, Result>) &&
-             (!std::is_same_v<std::remove_cvref_t<U>, StoreError>)
-  Result(U&& value) : value_(T(std::forward<U>(value))) {}  // NOLINT
+  requires std::is_convertible_v<U, T> &&
+      (!std::is_same_v<std::remove_cvref_t<U>, T>)&&(!std::is_same_v<std::remove_cvref_t<U>, Result>)&&(
+          !std::is_same_v<std::remove_cvref_t<U>, StoreError>)Result(U&& value)
+      : value_(T(std::forward<U>(value))) {}  // NOLINT
 
   bool has_value() const { return value_.has_value(); }
   explicit operator bool() const { return has_value(); }

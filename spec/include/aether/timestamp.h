@@ -14,7 +14,7 @@ namespace aether {
 // Seconds and nanoseconds rather than one 64-bit count of nanoseconds, which reaches from 1677 to 2262
 // only, while the zero time of other languages is year 1.
 struct Timestamp {
-  std::int64_t seconds = 0;      // since 1970-01-01T00:00:00Z, leap seconds not counted
+  std::int64_t seconds = 0;       // since 1970-01-01T00:00:00Z, leap seconds not counted
   std::uint32_t nanoseconds = 0;  // 0 to 999,999,999, always forward in time
 
   static constexpr std::int64_t kMinSeconds = -62135596800;  // 0001-01-01T00:00:00Z

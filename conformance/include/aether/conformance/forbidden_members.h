@@ -34,30 +34,35 @@ template <typename Store, typename Call, typename Argument>
 constexpr bool TakesSome(Call call) {
   using S = Store&;
   using A = Argument;
-  return requires(S s, A a) { call(s, a); } || requires(S s, A a) { call(s, a, a); } ||
-         requires(S s, A a) { call(s, a, a, a); } || requires(S s, A a) { call(s, a, a, a, a); } ||
-         requires(S s, A a) { call(s, a, a, a, a, a); } || requires(S s, A a) { call(s, a, a, a, a, a, a); };
+  return requires(S s, A a) { call(s, a); }
+  || requires(S s, A a) { call(s, a, a); }
+  || requires(S s, A a) { call(s, a, a, a); }
+  || requires(S s, A a) { call(s, a, a, a, a); }
+  || requires(S s, A a) { call(s, a, a, a, a, a); }
+  || requires(S s, A a) { call(s, a, a, a, a, a, a); };
 }
 
 template <typename Store, typename Call>
 constexpr bool Callable(Call call) {
   using Text = std::string;
   using Number = std::int64_t;
-  return requires(Store& s) { call(s); } || TakesSome<Store, Call, Anything>(call) ||
-         TakesSome<Store, Call, AnyReference>(call) || TakesSome<Store, Call, Text>(call) ||
-         TakesSome<Store, Call, Number>(call) || TakesSome<Store, Call, Event>(call) ||
-         requires(Store& s, Text t, Number n) { call(s, t, n); } ||
-         requires(Store& s, Text t, Number n) { call(s, t, n, n); } ||
-         requires(Store& s, Text t, Event e) { call(s, t, e); } ||
-         requires(Store& s, Text t, Number n, Event e) { call(s, t, n, e); };
+  return requires(Store & s) { call(s); }
+  || TakesSome<Store, Call, Anything>(call) || TakesSome<Store, Call, AnyReference>(call) ||
+      TakesSome<Store, Call, Text>(call) || TakesSome<Store, Call, Number>(call) ||
+      TakesSome<Store, Call, Event>(call) || requires(Store & s, Text t, Number n) {
+    call(s, t, n);
+  }
+  || requires(Store & s, Text t, Number n) { call(s, t, n, n); }
+  || requires(Store & s, Text t, Event e) { call(s, t, e); }
+  || requires(Store & s, Text t, Number n, Event e) { call(s, t, n, e); };
 }
 
 }  // namespace forbidden_detail
 
 // Adds `name` to `found` when `Store` has it: a member's name can only be spelled by a macro.
-#define AETHER_FIND_MEMBER(name)                                                                        \
-  if (forbidden_detail::Callable<Store>(                                                                \
-          [](auto& s, auto&&... a) -> decltype(s.name(static_cast<decltype(a)>(a)...)) { throw 0; }))   \
+#define AETHER_FIND_MEMBER(name)                                                                      \
+  if (forbidden_detail::Callable<Store>(                                                              \
+          [](auto& s, auto&&... a) -> decltype(s.name(static_cast<decltype(a)>(a)...)) { throw 0; })) \
   found.push_back(#name)
 #define AETHER_FIND_MEMBERS(upper, lower, snake) \
   AETHER_FIND_MEMBER(upper);                     \

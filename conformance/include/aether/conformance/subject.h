@@ -28,10 +28,10 @@ class Storage {
 };
 
 struct Subject {
-  Capabilities shown;                                // by the types; see Storage::Probe
-  std::function<std::unique_ptr<Storage>()> make;    // a fresh, empty storage; may throw
-  std::vector<std::string_view> updating_members;    // of the named Subject type: API-01
-  std::vector<std::string_view> deleting_members;    // API-02
+  Capabilities shown;                              // by the types; see Storage::Probe
+  std::function<std::unique_ptr<Storage>()> make;  // a fresh, empty storage; may throw
+  std::vector<std::string_view> updating_members;  // of the named Subject type: API-01
+  std::vector<std::string_view> deleting_members;  // API-02
 };
 
 namespace subject_detail {

@@ -33,11 +33,11 @@ class RuleTest : public testing::Test {
 }  // namespace aether::conformance
 
 // Instantiates every suite for one adapter. At global scope, in one source file of a program, once.
-#define AETHER_CONFORMANCE(name, ...)                                       \
-  using AetherAdapterUnderTest = __VA_ARGS__;                               \
-  static_assert(aether::CheckAdapter<AetherAdapterUnderTest>());            \
-  namespace aether::conformance::suites {                                   \
-  AETHER_CONFORMANCE_INSTANTIATE(name, ::AetherAdapterUnderTest)            \
-  const bool kRegistered = ::aether::conformance::RegisterStore(#name);     \
-  }                                                                         \
+#define AETHER_CONFORMANCE(name, ...)                                   \
+  using AetherAdapterUnderTest = __VA_ARGS__;                           \
+  static_assert(aether::CheckAdapter<AetherAdapterUnderTest>());        \
+  namespace aether::conformance::suites {                               \
+  AETHER_CONFORMANCE_INSTANTIATE(name, ::AetherAdapterUnderTest)        \
+  const bool kRegistered = ::aether::conformance::RegisterStore(#name); \
+  }                                                                     \
   static_assert(true, "a semicolon may follow")

@@ -36,9 +36,9 @@ struct RuleResult {
   std::string id;
   Verdict verdict = Verdict::kErrored;
   double seconds = 0;
-  int cases = 0;                            // generated cases that were run, the shrinking left out
-  std::string message;                      // what went wrong, or why it was not offered; else empty
-  std::string expected;                     // of a failure, where the two can be told in a line
+  int cases = 0;         // generated cases that were run, the shrinking left out
+  std::string message;   // what went wrong, or why it was not offered; else empty
+  std::string expected;  // of a failure, where the two can be told in a line
   std::string actual;
   std::vector<std::string> counterexample;  // of a failure: the least failing case, call by call
 };
