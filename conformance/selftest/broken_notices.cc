@@ -9,7 +9,7 @@ namespace aether::selftest {
 
 namespace {
 
-struct NoticeNamesTheCommand : DoubleStore {
+struct NoticeWithoutId : DoubleStore {
   using DoubleStore::DoubleStore;
   void Announce(const EventStored& notice) override {
     EventStored other = notice;
@@ -125,7 +125,6 @@ struct CallsInTheSavingThread : DoubleStore {
   }
 };
 
-// Counts what waits and lets saves wait when it is too much.
 struct ThrowingEndsTheSubscription : DoubleStore {
   using DoubleStore::DoubleStore;
   Result<std::unique_ptr<Subscription>> Subscribe(EventStoredCallback callback) override {
@@ -140,7 +139,7 @@ struct ThrowingEndsTheSubscription : DoubleStore {
 
 std::vector<BrokenStore> BrokenInNotices() {
   return {
-      Broken<NoticeNamesTheCommand>("notice_without_id", "NOTE-01", "notices have no event id"),
+      Broken<NoticeWithoutId>("notice_without_id", "NOTE-01", "notices have no event id"),
       Broken<NoticeHasItsOwnTime>("notice_has_its_own_time", "NOTE-01",
                                   "notices tell the time of publishing"),
       Broken<EveryFifthNoticeTwice>("every_fifth_notice_twice", "NOTE-01",

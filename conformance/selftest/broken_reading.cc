@@ -200,7 +200,7 @@ std::string TrimsTheEnd(std::string id) {
 }
 
 std::string CutsAt255(std::string id) { return id.substr(0, 255); }
-std::string CutsAt1000(std::string id) { return id.substr(0, 1000); }
+std::string CutsAt999(std::string id) { return id.substr(0, 999); }
 std::string StopsAtNul(std::string id) { return id.substr(0, id.find('\0')); }
 
 std::string DropsControls(std::string id) {
@@ -253,7 +253,7 @@ std::vector<BrokenStore> BrokenInReading() {
       Broken<FoldsIds<StarsMatch>>("stars_match", "ID-04", "* and > are one actor"),
       Broken<FoldsIds<TrimsTheEnd>>("trims_the_end", "ID-05", "white space at the end is trimmed"),
       Broken<FoldsIds<CutsAt255>>("cuts_at_255", "ID-06", "ids are cut at 255 bytes"),
-      Broken<FoldsIds<CutsAt1000>>("cuts_at_1000_bytes", "ID-06", "ids are cut at 1,000 bytes"),
+      Broken<FoldsIds<CutsAt999>>("cuts_at_999_bytes", "ID-06", "ids are cut at 999 bytes"),
       Broken<FoldsIds<StopsAtNul>>("stops_at_nul", "ID-07", "ids end at a NUL"),
       Broken<FoldsIds<DropsControls>>("drops_controls", "ID-07", "control bytes are dropped from ids"),
       Broken<RefusesOddIds>("refuses_odd_ids", "ID-08", "ids with > are refused"),

@@ -65,6 +65,10 @@ std::string XmlEscaped(const std::string& text) {
         out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
     }
   }
+  // Valid in Unicode, and still not in XML 1.0.
+  for (const char* bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (std::size_t at = 0; (at = out.find(bad, at)) != std::string::npos;) out.replace(at, 3, "\uFFFD");
+  }
   return out;
 }
 
@@ -98,6 +102,10 @@ std::string JUnit(const nlohmann::json& stores) {
                                                              : "error";
       xml += "><" + element + " message=\"" + XmlEscaped(rule["message"]) + "\"";
       std::string body;
+      for (const char* part : {"expected", "actual", "hint"}) {
+        if (!rule[part].get<std::string>().empty())
+          body += std::string(part) + ": " + rule[part].get<std::string>() + "\n";
+      }
       for (const auto& line : rule["counterexample"]) body += line.get<std::string>() + "\n";
       if (verdict != "not_offered") body += "replay: " + rule["replay"].get<std::string>() + "\n";
       xml += element == "skipped" ? "/>" : ">" + XmlEscaped(body) + "</" + element + ">";
@@ -126,8 +134,12 @@ std::string_view ProfileName(Profile profile) {
 }
 
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id) {
+  std::string waits;
+  if (report.settings.patience != Settings().patience) {
+    waits = " --patience " + std::to_string(report.settings.patience.count() / 1000);
+  }
   return report.replay + " --rules " + rule_id + " --seed " + std::to_string(report.settings.seed) +
-         " --profile " + std::string(ProfileName(report.settings.profile));
+         " --profile " + std::string(ProfileName(report.settings.profile)) + waits;
 }
 
 nlohmann::json ToJson(const RuleResult& result) {
@@ -245,14 +257,16 @@ std::string Explain(const StoreReport& report, const RuleResult& result) {
 int ExitCode(const nlohmann::json& stores, bool strict) {
   bool failed = false;
   bool unclear = false;
+  bool tried = false;
   for (const auto& store : stores) {
     for (const auto& rule : store["rules"]) {
+      tried = tried || rule["verdict"] != "not_offered";
       if (rule["level"] != "MUST" && !strict) continue;
       failed = failed || rule["verdict"] == "failed";
       unclear = unclear || rule["verdict"] == "inconclusive" || rule["verdict"] == "errored";
     }
   }
-  return failed ? 1 : unclear ? 2 : 0;
+  return failed ? 1 : unclear || !tried ? 2 : 0;
 }
 
 std::string Table(const nlohmann::json& stores) {

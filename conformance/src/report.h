@@ -40,7 +40,7 @@ void WriteReports(const std::string& directory, const nlohmann::json& stores);
 std::string Explain(const StoreReport& report, const RuleResult& result);
 
 // 0: every MUST rule holds (with `strict` every SHOULD rule too); 1: one failed; 2: none failed, and a MUST
-// rule is inconclusive or errored.
+// rule is inconclusive or errored, or no rule of the selection is offered at all.
 int ExitCode(const nlohmann::json& stores, bool strict);
 
 // Rule areas down, stores across.

@@ -89,17 +89,12 @@ std::string DescribeAnswer(const Result<std::unique_ptr<Subscription>>& result) 
   return result ? "subscribed" : Describe(result.error());
 }
 
-// A correct store may say that it cannot be asked now; that is no word on the rule.
-void ThrowIfUnavailable(const StoreError& error) {
-  if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kOutcomeUnknown) {
-    throw Inconclusive("the store answered " + Describe(error));
-  }
-}
+bool IsUnavailable(const StoreError& error) { return error.code() == ErrorCode::kUnavailable; }
 
 template <typename T>
 T Must(Result<T> result, const std::string& what) {
   if (!result) {
-    ThrowIfUnavailable(result.error());
+    ThrowIfNoWord(result.error());
     throw Failure(what + " failed", "success", Describe(result.error()));
   }
   if constexpr (!std::is_void_v<T>) return *std::move(result);
@@ -148,20 +143,42 @@ void Spin(std::chrono::nanoseconds time) {
 
 }  // namespace
 
+void ThrowIfNoWord(const StoreError& error) {
+  switch (error.code()) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kOutcomeUnknown:
+    case ErrorCode::kStorageFull:
+    case ErrorCode::kStorageFailed:
+      throw Inconclusive("the store answered " + Describe(error));
+    default:
+      return;
+  }
+}
+
 Handle::Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name)
     : trial_(trial), store_(std::move(store)), name_(std::move(name)) {}
 
 template <typename Call>
 auto Handle::Noted(std::string text, Call call) -> decltype(call()) {
   text = name_ + "  " + text;
-  Beat(text);
+  const CallInProgress in_progress(text);
   Timeline& timeline = trial_->timeline_;
   const std::size_t number = timeline.Begin(std::move(text));
   std::string thrown = "something that is no std::exception";
   try {
-    auto result = call();
-    timeline.End(number, DescribeAnswer(result));
-    return result;
+    const auto end = Clock::now() + trial_->run_->settings_.patience;
+    auto pause = std::chrono::microseconds(100);
+    while (true) {
+      auto result = call();
+      // Unavailable means that nothing happened and that the call may be made again.
+      if (!result && IsUnavailable(result.error()) && Clock::now() < end) {
+        std::this_thread::sleep_for(pause);
+        pause = std::min(pause * 2, std::chrono::microseconds(50'000));
+        continue;
+      }
+      timeline.End(number, DescribeAnswer(result));
+      return result;
+    }
   } catch (const std::exception& exception) {
     thrown = exception.what();
   } catch (...) {
@@ -236,12 +253,20 @@ VersionConflict Handle::MustRefuse(const Event& event) {
     throw Failure("a save that had to be refused was accepted: " + Describe(event), "version_conflict",
                   "ok");
   }
-  ThrowIfUnavailable(saved.error());
+  ThrowIfNoWord(saved.error());
   if (saved.error().code() != ErrorCode::kVersionConflict || !saved.error().conflict()) {
     throw Failure("a stale save was refused with another error", "version_conflict",
                   Describe(saved.error()));
   }
   return *saved.error().conflict();
+}
+
+void Handle::MustRefuse(const Event& event, std::int64_t current_version) {
+  const VersionConflict conflict = MustRefuse(event);
+  if (conflict.current_version != current_version) {
+    throw Failure("a version conflict names another current version", std::to_string(current_version),
+                  std::to_string(conflict.current_version));
+  }
 }
 
 void RequireEqual(const std::vector<Event>& expected, const std::vector<EventPtr>& actual,
@@ -273,6 +298,7 @@ void Handle::MustHaveLatest(std::string_view actor_id, std::int64_t version) {
 
 Handle& Trial::store(std::size_t i) {
   while (run_->handles_.size() <= i) {
+    const CallInProgress in_progress("the adapter's Open()");
     auto opened = run_->storage().Open();
     if (!opened) throw AdapterError("the adapter's Open() failed: " + Describe(opened.error()));
     run_->handles_.push_back(std::make_unique<Handle>(this, *std::move(opened),
@@ -382,7 +408,6 @@ bool Trial::WaitFor(const std::function<bool()>& done, std::chrono::milliseconds
     if (Clock::now() > end) return done();
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::microseconds(5000));
-    Beat("waiting");
   }
   return true;
 }
@@ -407,6 +432,7 @@ RuleRun::~RuleRun() { CloseHandles(); }
 
 Storage& RuleRun::storage() {
   if (!storage_) {
+    const CallInProgress in_progress("the adapter's constructor");
     try {
       storage_ = subject_.make();
     } catch (const std::exception& exception) {
@@ -417,6 +443,7 @@ Storage& RuleRun::storage() {
 }
 
 void RuleRun::CloseHandles() {
+  const CallInProgress in_progress("closing the handles");
   extra_handles_.clear();
   handles_.clear();
 }
@@ -442,8 +469,15 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
     CloseHandles();
     storage_.reset();  // the next trial starts afresh: a storage that failed is no ground to judge on
   };
+  // A rule that has failed stays failed: a trial of the shrinking that says nothing is no smaller case.
+  const auto no_smaller_case = [&] {
+    if (!failed_) return false;
+    CloseHandles();
+    storage_.reset();
+    return true;
+  };
   try {
-    if (Clock::now() > started_ + TimeLimit(settings_.profile)) {
+    if (!failed_ && Clock::now() > started_ + TimeLimit(settings_.profile)) {
       throw Inconclusive("out of time after " + std::to_string(result_.cases) + " cases");
     }
     body(trial);
@@ -452,9 +486,11 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
     end(Verdict::kFailed, failure.what(), failure.expected, failure.actual);
     throw;
   } catch (const AdapterError& error) {
+    if (no_smaller_case()) return;
     end(Verdict::kErrored, error.what());
     throw;
   } catch (const Inconclusive& inconclusive) {
+    if (no_smaller_case()) return;
     end(Verdict::kInconclusive, inconclusive.what());
     throw;
   } catch (const rc::GenerationFailure&) {
@@ -494,6 +530,12 @@ void RuleRun::Once(const std::function<void(Trial&)>& body) {
   }
 }
 
+void RuleRun::Rounds(int count, const std::function<void(Trial&, int)>& body) {
+  for (int round = 0; round < count; ++round) {
+    Once([&](Trial& trial) { body(trial, round); });
+  }
+}
+
 namespace {
 
 bool Offers(const Capabilities& offered, std::string_view capability) {
@@ -522,6 +564,7 @@ Capabilities Both(const Capabilities& a, const Capabilities& b) {
 }  // namespace
 
 Capabilities FindOut(const Subject& subject) {
+  const CallInProgress in_progress("the adapter's first Open()");
   std::unique_ptr<Storage> storage;
   try {
     storage = subject.make();
@@ -538,7 +581,14 @@ Capabilities FindOut(const Subject& subject) {
   const auto probed = storage->Probe(subject.shown);
   if (!probed) throw AdapterError("the adapter's Probe() failed: " + Describe(probed.error()));
   Capabilities offered = Both(subject.shown, *probed);
-  offered.handles = offered.handles && storage->Open().has_value();
+  if (offered.handles) {
+    auto second = storage->Open();
+    for (int tries = 0; !second && IsUnavailable(second.error()) && tries < 20; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      second = storage->Open();
+    }
+    offered.handles = second.has_value();
+  }
   return offered;
 }
 

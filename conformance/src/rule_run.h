@@ -37,15 +37,20 @@ struct AdapterError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The store answered that it cannot be asked now (unavailable), or time ran out.
+// Time ran out, or the store gave one of the answers that say nothing of the rule (see ThrowIfNoWord).
 struct Inconclusive : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Throws Inconclusive when `error` is one that a store that keeps the contract may answer at any time:
+// unavailable, outcome unknown, storage full or failed. Before an error is held against a store.
+void ThrowIfNoWord(const StoreError& error);
+
 class Trial;
 
 // One open handle of the store under test. Each call is noted; an exception that leaves the store is a
-// Failure. Safe from several threads, as the store is.
+// Failure, and a call that is answered with unavailable is made again for as long as the patience
+// lasts. Safe from several threads, as the store is.
 class Handle {
  public:
   Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name);
@@ -64,7 +69,8 @@ class Handle {
   std::vector<EventPtr> MustRead(std::string_view actor_id, std::int64_t from_version = 0);
   std::int64_t MustLatest(std::string_view actor_id);
   ReplayResult MustReplay(std::string_view actor_id, std::int64_t from_version = 0);
-  VersionConflict MustRefuse(const Event& event);  // with a version conflict
+  VersionConflict MustRefuse(const Event& event);                     // with a version conflict
+  void MustRefuse(const Event& event, std::int64_t current_version);  // with one that names it
   void MustReadAs(std::string_view actor_id, const std::vector<Event>& expected,
                   std::int64_t from_version = 0);
   void MustHaveLatest(std::string_view actor_id, std::int64_t version);
@@ -123,7 +129,6 @@ class Trial {
 
   const Capabilities& offered() const;
   Timeline& timeline() { return timeline_; }
-  RuleRun& run() { return *run_; }
 
   // Notes a remark on the timeline.
   void Remark(const std::string& text);
@@ -148,6 +153,8 @@ class RuleRun {
   void ForAll(int standard, const std::function<void(Trial&)>& body);
   // Runs `body` once: for rules with nothing to generate.
   void Once(const std::function<void(Trial&)>& body);
+  // Runs `body` `count` times, as trials of their own: for races, which are not shrunk.
+  void Rounds(int count, const std::function<void(Trial&, int round)>& body);
 
   // `standard` scaled by the profile, at least `least`.
   int Scaled(int standard, int least = 3) const;
@@ -158,6 +165,7 @@ class RuleRun {
 
  private:
   friend class Trial;
+  friend class Handle;
   friend RuleResult RunProperty(const Subject&, const Capabilities&, std::string_view, const Settings&);
 
   void RunTrial(const std::function<void(Trial&)>& body);

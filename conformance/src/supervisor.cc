@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +24,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
@@ -63,7 +65,6 @@ std::optional<Capabilities> Offered(const Subject& subject, std::string* error) 
   static std::map<const Subject*, std::pair<std::optional<Capabilities>, std::string>> known;
   auto [entry, is_new] = known.try_emplace(&subject);
   if (is_new) {
-    Beat("finding out what the store offers");
     try {
       entry->second.first = FindOut(subject);
       Send({{"capabilities", ToJson(*entry->second.first)}});
@@ -109,7 +110,9 @@ int RunChild() {
   const json task = json::parse(std::getenv(kChildVariable));
   unsetenv(kChildVariable);  // not for the store's own children
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  session.pipe = task.at("pipe");
+  // Not for the store's own children, and out of the way of a store that closes what is not its own.
+  session.pipe = fcntl(task.at("pipe").get<int>(), F_DUPFD_CLOEXEC, 500);
+  close(task.at("pipe").get<int>());
   session.settings.seed = task.at("seed");
   session.settings.profile = static_cast<Profile>(task.at("profile").get<int>());
   session.settings.patience = std::chrono::milliseconds(task.at("patience_ms").get<int>());
@@ -120,11 +123,21 @@ int RunChild() {
     std::replace(test.begin(), test.end(), '-', '_');
     filter += (filter.empty() ? "" : ":") + ("*." + test);
   }
-  testing::GTEST_FLAG(filter) = filter;
+  for (const char* variable : {"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX", "GTEST_SHARD_STATUS_FILE"}) {
+    unsetenv(variable);
+  }
   int argc = 1;
   char name[] = "conformance";
   char* argv[] = {name, nullptr};
   testing::InitGoogleTest(&argc, argv);
+  // Whatever the environment asks of GoogleTest: here the rules run once each, in order.
+  testing::GTEST_FLAG(filter) = filter;
+  testing::GTEST_FLAG(repeat) = 1;
+  testing::GTEST_FLAG(shuffle) = false;
+  testing::GTEST_FLAG(fail_fast) = false;
+  testing::GTEST_FLAG(break_on_failure) = false;
+  testing::GTEST_FLAG(throw_on_failure) = false;
+  testing::GTEST_FLAG(output) = "";
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
   [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // verdicts go through the pipe
@@ -135,6 +148,23 @@ int RunChild() {
 // ---- the supervisor's side
 
 namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// While it lives an interrupt only sets `interrupted`, so that children and directories are cleaned up.
+class InterruptsNoted {
+ public:
+  InterruptsNoted() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      struct sigaction action = {};
+      action.sa_handler = [](int) { interrupted = 1; };
+      sigaction(signal, &action, nullptr);
+    }
+  }
+  ~InterruptsNoted() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+  }
+};
 
 // A directory for what a child and its store write, removed at the end.
 class Scratch {
@@ -185,59 +215,78 @@ class Child {
                        {"rules", rules}};
     pid_ = fork();
     if (pid_ == 0) Exec(fds[1], task.dump());
+    setpgid(pid_, pid_);  // here as well, so that it is one before anybody signals it
     close(fds[1]);
     if (pid_ < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
   }
 
   ~Child() {
-    if (pid_ > 0) (void)End();
+    if (pid_ > 0) {
+      trouble_ = "abandoned";
+      (void)End();
+    }
     close(pipe_);
   }
 
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // The next message; nothing at the end, or when the child hangs (see hung()).
+  // The next message; nothing at the end, or when the child hangs or talks nonsense.
   std::optional<json> Next(Clock::time_point deadline) {
-    auto last_beat = Clock::now();
-    auto beats = monitor_.beats();
     while (true) {
       if (const std::size_t end = buffer_.find('\n'); end != std::string::npos) {
-        const std::string line = buffer_.substr(0, end);
+        json message = json::parse(buffer_.substr(0, end), nullptr, false);
         buffer_.erase(0, end + 1);
-        return json::parse(line);
+        if (message.is_object()) return message;
+        trouble_ = "was ended since something else was written on the kit's own pipe";
+        return std::nullopt;
       }
+      if (interrupted) throw std::runtime_error("interrupted");
       pollfd waiting = {pipe_, POLLIN, 0};
       if (poll(&waiting, 1, 200) > 0) {
         char chunk[65536];
         const ssize_t n = read(pipe_, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return std::nullopt;
         buffer_.append(chunk, static_cast<std::size_t>(n));
         continue;
       }
-      const auto now = Clock::now();
-      if (monitor_.beats() != beats) {
-        beats = monitor_.beats();
-        last_beat = now;
+      const auto oldest = monitor_.oldest_call();
+      if (oldest && oldest->age > supervision_.call_limit) {
+        trouble_ = "was ended since a call did not return within " +
+                   std::to_string(supervision_.call_limit.count()) + " s";
+        return std::nullopt;
       }
-      if (now - last_beat > supervision_.call_limit || now > deadline) {
-        hung_ = true;
+      if (Clock::now() > deadline) {
+        trouble_ = "was ended since the rule took too long";
         return std::nullopt;
       }
     }
   }
 
-  bool hung() const { return hung_; }
-  std::string last_call() const { return monitor_.last_call(); }
+  // The call that runs now, the oldest if there are several; to be asked before End().
+  std::string RunningCall() const {
+    const auto oldest = monitor_.oldest_call();
+    return oldest ? "; it was in " + oldest->call : "";
+  }
 
-  // Ends the child if it still runs, and says how it ended.
+  // Ends the child, at once if it has given trouble and after a while otherwise, and says how it ended.
   std::string End() {
-    if (hung_) kill(pid_, SIGKILL);
+    for (int waited = 0; trouble_.empty() && waited < 5000; waited += 10) {
+      siginfo_t info = {};
+      if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+          info.si_pid != 0) {
+        break;
+      }
+      if (waited == 4990) trouble_ = "was ended since it did not end by itself";
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    kill(-pid_, SIGKILL);  // the store's own children as well
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
-    if (hung_) return "was ended since a call did not return";
+    if (!trouble_.empty()) return trouble_;
     if (WIFSIGNALED(status)) return std::string("died of ") + strsignal(WTERMSIG(status));
     if (WEXITSTATUS(status) != 0) return "ended with exit code " + std::to_string(WEXITSTATUS(status));
     return "";
@@ -247,7 +296,9 @@ class Child {
 
  private:
   [[noreturn]] void Exec(int pipe, const std::string& task) {
+    setpgid(0, 0);
     fcntl(pipe, F_SETFD, 0);
+    fcntl(monitor_.fd(), F_SETFD, 0);
     setenv(kChildVariable, task.c_str(), 1);
     setenv("AETHER_SCRATCH", scratch_.path().c_str(), 1);
     if (!supervision_.verbose) {
@@ -266,7 +317,7 @@ class Child {
   int pipe_ = -1;
   pid_t pid_ = -1;
   std::string buffer_;
-  bool hung_ = false;
+  std::string trouble_;  // why it has to be ended
 };
 
 RuleResult Errored(const std::string& rule_id, const std::string& message) {
@@ -287,6 +338,7 @@ std::chrono::seconds RuleLimit(Profile profile) {
 void Supervise(const Supervision& supervision, StoreReport* report,
                const std::function<void(const std::string&)>& on_start,
                const std::function<void(const RuleResult&)>& on_result) {
+  const InterruptsNoted interrupts;
   const auto started = Clock::now();
   std::vector<std::string> remaining = supervision.rules;
   const auto record = [&](const RuleResult& result) {
@@ -298,6 +350,7 @@ void Supervise(const Supervision& supervision, StoreReport* report,
     Child child(supervision, remaining);
     std::string current;
     std::string broken;
+    bool known = false;
     bool done = false;
     auto deadline = Clock::now() + RuleLimit(supervision.settings.profile);
     while (const auto message = child.Next(deadline)) {
@@ -307,6 +360,7 @@ void Supervise(const Supervision& supervision, StoreReport* report,
         on_start(current);
       } else if (message->contains("capabilities")) {
         report->offered = CapabilitiesFromJson(message->at("capabilities"));
+        known = true;
       } else if (message->contains("adapter_error")) {
         broken = message->at("adapter_error");
       } else if (message->contains("result")) {
@@ -316,23 +370,27 @@ void Supervise(const Supervision& supervision, StoreReport* report,
         done = true;
       }
     }
-    const std::string last_call = child.last_call();
+    const std::string running = child.RunningCall();
     const std::string end = child.End();
-    if (!broken.empty()) {
-      for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, broken));
-    } else if (!current.empty()) {
-      record(Errored(current, "the process " + (end.empty() ? "ended early" : end) +
-                                  "; the last call was: " + last_call + child.Output()));
-    } else if (!remaining.empty()) {
-      // Not in the midst of a rule: the program does not hold the tests, or dies at start or end.
-      const std::string why = done ? "no test of this program tries the rule: is AETHER_CONFORMANCE in it?"
-                                   : "the process " + end + " outside of a rule" + child.Output();
+    const auto record_rest = [&](const std::string& why) {
       for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, why));
+    };
+    const std::string death =
+        "the process " + (end.empty() ? "ended early" : end) + running + child.Output();
+    if (!broken.empty()) {
+      record_rest(broken);
+    } else if (!known) {
+      record_rest("the store cannot even be opened: " + death);
+    } else if (!current.empty()) {
+      record(Errored(current, death));
+    } else if (!remaining.empty()) {
+      // Not in the midst of a rule: the program does not hold the tests, or dies at its start or end.
+      record_rest(done ? "no test of this program tries the rule: is AETHER_CONFORMANCE in it?" : death);
     } else if (!end.empty()) {
       // Everything was judged, and then the end went wrong: a sanitizer's report, a crash in a destructor.
-      RuleResult last = report->rules.back();
-      report->rules.pop_back();
-      record(Errored(last.id, "after this rule, the last, the process " + end + child.Output()));
+      RuleResult& last = report->rules.back();
+      if (last.verdict == Verdict::kPassed) last.verdict = Verdict::kErrored;
+      last.message += (last.message.empty() ? "" : "\n") + ("after this rule, the last, " + death);
     }
   }
   report->seconds = std::chrono::duration<double>(Clock::now() - started).count();

@@ -1,9 +1,10 @@
-"""The command line of the conformance programs, of aether_check and of ./kit: exit codes, texts, reports."""
+"""The command line of conformance programs, of aether_check and of ./kit: exit codes, texts, reports."""
 
 import argparse
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,8 @@ class Usage(CommandLineTest):
 
     def test_seed_that_is_no_number_is_refused(self):
         for seed in ("abc", "-1", "1x", "18446744073709551616"):
-            self.assert_refused(run(programs.memory, f"--seed={seed}"), "is not a number from 0 to 2^64 - 1")
+            done = run(programs.memory, f"--seed={seed}")
+            self.assert_refused(done, "is not a number from 0 to 2^64 - 1")
 
     def test_largest_seed_is_taken(self):
         store = self.judge(programs.memory, "--rules", "VER-04", "--seed", "18446744073709551615")
@@ -149,7 +151,9 @@ class Reports(CommandLineTest):
             self.assertEqual(first, without_times(self.judge(programs.memory, "--seed", seed)))
 
     def test_totals_count_the_verdicts(self):
-        store = self.judge(programs.misbehaving, "--rules", "VER,RET", exit_code=2, AETHER_MISBEHAVE="abort")
+        store = self.judge(
+            programs.misbehaving, "--rules", "VER,RET", exit_code=2, AETHER_MISBEHAVE="abort"
+        )
         self.assertEqual(
             store["totals"], {"passed": 7, "failed": 0, "not_offered": 2, "inconclusive": 0, "errored": 1}
         )
@@ -257,8 +261,7 @@ class Kit(CommandLineTest):
     def test_missing_tools_are_listed_where_there_is_no_apt(self):
         # A PATH that has what the script itself uses and nothing else.
         for tool in ("bash", "env", "dirname", "nproc", "grep", "mkdir"):
-            path = subprocess.run(["which", tool], capture_output=True, text=True, check=True).stdout.strip()
-            (self.directory / tool).symlink_to(path)
+            (self.directory / tool).symlink_to(shutil.which(tool))
         done = self.kit("check", "memory", PATH=str(self.directory))
         self.assert_refused(done, "there is no g++")
         self.assertIn("librapidcheck-dev", done.stderr)

@@ -25,8 +25,10 @@ void RequireIsolated(Trial& t, std::vector<std::string> ids) {
     } else if (saved.error().code() == ErrorCode::kVersionConflict) {
       throw Failure("the first event of " + Quote(id) + " meets another actor's stream", "ok",
                     Describe(saved.error()));
-    } else if (saved.error().code() != ErrorCode::kInvalidEvent) {
-      throw Failure("an id is refused with another error", "ok, or invalid_event", Describe(saved.error()));
+    } else if (ThrowIfNoWord(saved.error());
+               saved.error().code() != ErrorCode::kInvalidEvent || saved.error().field() != "actorId") {
+      throw Failure("an id is refused with another error", "ok, or invalid_event (field actorId)",
+                    Describe(saved.error()));
     }
   }
   for (const Event& event : events) {
@@ -73,7 +75,8 @@ void EveryIdIsAccepted(RuleRun& run) {
       for (const std::string& id : NearNames(family)) {
         if (!tried.insert(id).second) continue;
         const auto saved = t.store().SaveEvent(t.NewEvent(id, 1));
-        if (!saved && saved.error().code() == ErrorCode::kInvalidEvent) {
+        if (!saved) {
+          ThrowIfNoWord(saved.error());
           throw Failure("an actor id is refused", "ok", Describe(saved.error()));
         }
       }

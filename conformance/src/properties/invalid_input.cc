@@ -10,6 +10,7 @@ namespace {
 
 void MustRefuseAsInvalid(Handle& store, const Event& event, const std::string& field) {
   const auto saved = store.SaveEvent(event);
+  if (!saved) ThrowIfNoWord(saved.error());
   if (saved || saved.error().code() != ErrorCode::kInvalidEvent || saved.error().field() != field) {
     throw Failure("an event with a bad " + field + " is not refused", "invalid_event (field " + field + ")",
                   saved ? "ok" : Describe(saved.error()));

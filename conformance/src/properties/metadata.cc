@@ -48,6 +48,8 @@ void PairsRoundTrip(RuleRun& run) {
                          {"version", "9"},
                          {"data", "{}"},
                          {"a b", "v"},
+                         {"$set", "v"},
+                         {"Nats-Msg-Id", "v"},
                          {"a\nb", "v\r\nw"},
                          {"a:b", "v"},
                          {"a=b", "v"},

@@ -115,7 +115,6 @@ void MalformedRecordsAreReported(RuleRun& run) {
 void SequenceNumbersAreTheRecords(RuleRun& run) {
   run.ForAll(50, [](Trial& t) {
     const Damaged damaged = MakeDamaged(t);
-    if (damaged.malformed.sequence_number == 0) return;  // not available in this store
     const auto replay = t.store().MustReplay(damaged.actor);
     const ReplayError* error = Find(replay, damaged.malformed.raw);
     if (error != nullptr && error->sequence_number != damaged.malformed.sequence_number) {

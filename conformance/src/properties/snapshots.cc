@@ -18,11 +18,13 @@ ActorSnapshot MakeSnapshot(const std::string& actor, std::int64_t version, const
 
 void MustSaveSnapshot(Handle& store, const ActorSnapshot& snapshot) {
   const auto saved = store.SaveSnapshot(snapshot);
+  if (!saved) ThrowIfNoWord(saved.error());
   if (!saved) throw Failure("a snapshot is refused: " + Describe(snapshot), "ok", Describe(saved.error()));
 }
 
 std::optional<ActorSnapshot> MustGetSnapshot(Handle& store, const std::string& actor) {
   auto snapshot = store.GetLatestSnapshot(actor);
+  if (!snapshot) ThrowIfNoWord(snapshot.error());
   if (!snapshot) throw Failure("GetLatestSnapshot failed", "success", Describe(snapshot.error()));
   return *std::move(snapshot);
 }
@@ -123,6 +125,7 @@ void RequireOwnSnapshots(Trial& t, const std::vector<std::string>& actors) {
     const auto snapshot = MakeSnapshot(actor, 1, "of " + std::to_string(saved.size()));
     const auto result = t.store().SaveSnapshot(snapshot);
     if (result) saved.push_back(snapshot);
+    if (!result) ThrowIfNoWord(result.error());
     if (!result && result.error().code() != ErrorCode::kInvalidEvent) {
       throw Failure("a snapshot is refused with another error", "ok, or invalid_event",
                     Describe(result.error()));
@@ -132,7 +135,8 @@ void RequireOwnSnapshots(Trial& t, const std::vector<std::string>& actors) {
 }
 
 void ActorsHaveTheirOwn(RuleRun& run) {
-  for (const Family family : {Family::kSeparators, Family::kCase, Family::kPrefixes, Family::kLong}) {
+  for (const Family family : {Family::kSeparators, Family::kCase, Family::kNormalisation, Family::kPatterns,
+                              Family::kPrefixes, Family::kLong, Family::kControls}) {
     const auto names = NearNames(family);
     run.ForAll(15, [&](Trial& t) {
       const std::string prefix = t.NewActor() + "~";  // ends the number, whatever name follows

@@ -103,7 +103,7 @@ void ActorsAreIndependent(RuleRun& run) {
 void NewActorRefusesZeroAndBelow(RuleRun& run) {
   run.ForAll(30, [](Trial& t) {
     const std::string actor = t.NewActor();
-    (void)t.store().MustRefuse(t.NewEvent(actor, *rc::gen::inRange<std::int64_t>(-1000, 1)));
+    t.store().MustRefuse(t.NewEvent(actor, *rc::gen::inRange<std::int64_t>(-1000, 1)), 0);
     t.store().MustHaveLatest(actor, 0);
     t.store().MustReadAs(actor, {});
   });
