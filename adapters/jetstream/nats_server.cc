@@ -96,6 +96,15 @@ class NatsServer::Process {
     if (!ended_ && pid_ > 0) ::kill(pid_, signal);
   }
 
+  // SIGSTOP works some time after it was sent.
+  bool AwaitStopped(std::chrono::milliseconds limit) const {
+    return WaitUntil(limit, [this] {
+      siginfo_t info{};
+      return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 &&
+             info.si_pid == pid_;
+    });
+  }
+
   bool AwaitEnd(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [this] { return ended_; });
@@ -163,8 +172,8 @@ class NatsServer::Admin {
   static StoreError Failed(const std::string& what, natsStatus status) {
     natsStatus ignored;
     const char* detail = nats_GetLastError(&ignored);
-    return StoreError(ErrorCode::kUnavailable, what + ": " + natsStatus_GetText(status) + ": " +
-                                                   (detail == nullptr ? "" : detail));
+    return StoreError(ErrorCode::kUnavailable,
+                      what + ": " + natsStatus_GetText(status) + ": " + (detail == nullptr ? "" : detail));
   }
 
  private:
@@ -274,8 +283,10 @@ Result<void> NatsServer::Restart() {
 }
 
 Result<void> NatsServer::Pause() {
-  if (process_) process_->Signal(SIGSTOP);
-  return {};
+  if (!process_) return {};
+  process_->Signal(SIGSTOP);
+  if (process_->AwaitStopped(kStopLimit)) return {};
+  return StoreError(ErrorCode::kUnavailable, "nats-server does not pause");
 }
 
 Result<void> NatsServer::Resume() {

@@ -142,10 +142,12 @@ Result<Tail> EventStreams::ReadTail(const std::string& subject) const {
 // moment the server appends. That costs attempts when others save at the same time, but only the first
 // save after expiry has to do it.
 //
-// There is another reason for that form. Servers before 2.10.13 (mirrors: before 2.12) check the expectations
-// in a record's header once more when they mirror it. "The subject is empty" is false in the mirror where it
-// was true in the stream, and the mirror would be stuck; the stream's last number is the same in both.
-Result<Tail> EventStreams::TailAfterExpiry(const std::string& subject, std::uint64_t last_of_subject) const {
+// There is another reason for that form. Servers before 2.10.13 (mirrors: before 2.12) check the
+// expectations in a record's header once more when they mirror it. "The subject is empty" is false in the
+// mirror where it was true in the stream, and the mirror would be stuck; the stream's last number is the
+// same in both.
+Result<Tail> EventStreams::TailAfterExpiry(const std::string& subject,
+                                           std::uint64_t last_of_subject) const {
   const bool fleeting = max_age_ < kLongestFlight;
   if (!fleeting && Clock::now().time_since_epoch().count() < mirror_current_until_) {
     const auto kept = LastKeptVersion(subject);
@@ -162,8 +164,8 @@ Result<Tail> EventStreams::TailAfterExpiry(const std::string& subject, std::uint
                        : Expectation::OfSubject(last_of_subject)};
 }
 
-// Waits until the mirror holds every record that the stream had when this was called: the number of the last
-// one. kUnavailable when that takes too long, as it may just after the server has started.
+// Waits until the mirror holds every record that the stream had when this was called: the number of the
+// last one. kUnavailable when that takes too long, as it may just after the server has started.
 Result<std::uint64_t> EventStreams::AwaitMirror() const {
   const auto start = Clock::now();
   const auto bounds = events_.Bounds();
@@ -190,8 +192,8 @@ Result<std::optional<std::int64_t>> EventStreams::LastKeptVersion(const std::str
   if (!end) return end.error();
   if (end->event) return std::optional(end->event->stamp->version);
   if (end->others < kKeptPerActor) return std::optional<std::int64_t>();
-  return StoreError(ErrorCode::kCorrupt, "the latest version is lost: none of the records kept on " + subject +
-                                             " was written by an event store");
+  return StoreError(ErrorCode::kCorrupt, "the latest version is lost: none of the records kept on " +
+                                             subject + " was written by an event store");
 }
 
 Result<ReplayResult> EventStreams::Read(std::string_view actor_id, std::int64_t from_version) const {

@@ -139,8 +139,8 @@ class JetStreamTlsTest : public JetStreamConnectionTest {
   static std::string File(const std::string& name) { return (certificates_ / name).string(); }
 
   void StartTlsServer(const std::string& name, const std::string& more = "") {
-    StartServer("tls { cert_file: \"" + File(name + ".pem") + "\", key_file: \"" + File(name + "-key.pem") + "\", " +
-                more + " }");
+    StartServer("tls { cert_file: \"" + File(name + ".pem") + "\", key_file: \"" + File(name + "-key.pem") +
+                "\", " + more + " }");
     options_.urls = {"tls://localhost:" + std::to_string(server_->port())};
   }
 

@@ -161,7 +161,8 @@ TEST_F(JetStreamExpiryTest, WithoutAnAgeNothingIsMirrored) {
   const auto connection = Connection::Open(options_);
   jsStreamInfo* info = nullptr;
   jsErrCode code = kNoJsError;
-  (void)js_GetStreamInfo(&info, (*connection)->js(), JetStreamNames(options_).latest_stream.c_str(), nullptr, &code);
+  (void)js_GetStreamInfo(&info, (*connection)->js(), JetStreamNames(options_).latest_stream.c_str(),
+                         nullptr, &code);
   EXPECT_EQ(code, JSStreamNotFoundErr);
 }
 

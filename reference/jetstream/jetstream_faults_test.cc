@@ -122,7 +122,8 @@ TEST_F(JetStreamFaultsTest, ASaveOutlastsAPauseWithinItsTime) {
   });
   // Long enough for a second attempt: one waits a quarter of the time limit.
   const auto start = Clock::now();
-  (void)Eventually([&] { return Clock::now() - start > options_.time_limit / 4 + std::chrono::milliseconds(300); });
+  (void)Eventually(
+      [&] { return Clock::now() - start > options_.time_limit / 4 + std::chrono::milliseconds(300); });
   EXPECT_FALSE(done);
   ASSERT_TRUE(IsOk(server_->Resume()));
   saver.join();
@@ -146,7 +147,8 @@ TEST_F(JetStreamFaultsTest, AServerThatIsAwayIsUnavailableAndNothingIsSentLater)
 
 TEST_F(JetStreamFaultsTest, AcknowledgedEventsSurviveAKilledServer) {
   const auto store = Open(options_);
-  for (int version = 1; version <= 50; ++version) ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
+  for (int version = 1; version <= 50; ++version)
+    ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
   ASSERT_TRUE(IsOk(server_->Kill()));
   ASSERT_TRUE(IsOk(server_->Restart()));
   ASSERT_TRUE(Eventually([&] { return store->GetLatestVersion("a").has_value(); }));

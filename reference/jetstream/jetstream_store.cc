@@ -107,7 +107,8 @@ Result<void> JetStreamStore::SaveEvent(const Event& event) {
   return impl_->Guard(ErrorCode::kOutcomeUnknown, [&] { return impl_->events().Save(event); });
 }
 
-Result<std::vector<EventPtr>> JetStreamStore::GetEvents(std::string_view actor_id, std::int64_t from_version) {
+Result<std::vector<EventPtr>> JetStreamStore::GetEvents(std::string_view actor_id,
+                                                        std::int64_t from_version) {
   auto result = GetEventsWithErrors(actor_id, from_version);
   if (!result) return result.error();
   return std::move(result->events);
@@ -119,7 +120,8 @@ Result<std::int64_t> JetStreamStore::GetLatestVersion(std::string_view actor_id)
 
 Result<ReplayResult> JetStreamStore::GetEventsWithErrors(std::string_view actor_id,
                                                          std::int64_t from_version) {
-  return impl_->Guard(ErrorCode::kUnavailable, [&] { return impl_->events().Read(actor_id, from_version); });
+  return impl_->Guard(ErrorCode::kUnavailable,
+                      [&] { return impl_->events().Read(actor_id, from_version); });
 }
 
 Result<void> JetStreamStore::SaveSnapshot(const ActorSnapshot& snapshot) {

@@ -1,4 +1,5 @@
-// What the JetStream store promises beyond the rules that the conformance kit checks, or close to the server.
+// What the JetStream store promises beyond the rules that the conformance kit checks, or close to the
+// server.
 
 #include "aether/jetstream_store.h"
 
@@ -112,7 +113,8 @@ TEST_F(JetStreamStoreTest, TenThousandEventsAreReadWhole) {
   EXPECT_FALSE(all->HasErrors());
   ASSERT_THAT(all->events, SizeIs(kCount));
   for (std::int64_t i = 0; i < kCount; ++i) ASSERT_EQ(*all->events[i], MakeEvent("long", i + 1));
-  RecordProperty("read_ms", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  RecordProperty("read_ms",
+                 static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
 }
 
 TEST_F(JetStreamStoreTest, FromVersionIsInclusiveWhereverItPoints) {
@@ -158,7 +160,9 @@ TEST_F(JetStreamStoreTest, RecordsOfOthersAreReportedAndHinderNobody) {
 
 TEST_F(JetStreamStoreTest, ASoundEventOfNoEventStoreIsReportedToo) {
   const auto store = Open();
-  Inject("a", R"({"id":"x","eventType":"T","actorId":"a","version":9,"data":{},"timestamp":"2026-01-01T00:00:00Z"})");
+  Inject(
+      "a",
+      R"({"id":"x","eventType":"T","actorId":"a","version":9,"data":{},"timestamp":"2026-01-01T00:00:00Z"})");
   EXPECT_EQ(*store->GetLatestVersion("a"), 0);
   const auto read = store->GetEventsWithErrors("a", 0);
   ASSERT_THAT(read->errors, SizeIs(1));
@@ -195,12 +199,14 @@ TEST_F(JetStreamStoreTest, ManyLargeEventsAreReadWhole) {
 TEST_F(JetStreamStoreTest, LongAndHostileActorIdsStayApart) {
   const auto store = Open();
   const std::string long_id(1'000, 'x');
-  const std::vector<std::string> ids = {"a.b", "a b", "a_b", "A_b", "a*", "a>",  "a=2E",        "\r\nPUB x 0\r\n",
-                                        "*",   ">",   "$JS", "..",  " ",  "ä", long_id + "1", long_id + "2"};
+  const std::vector<std::string> ids = {
+      "a.b", "a b", "a_b", "A_b", "a*", "a>", "a=2E",        "\r\nPUB x 0\r\n",
+      "*",   ">",   "$JS", "..",  " ",  "ä",  long_id + "1", long_id + "2"};
   std::int64_t version = 0;
   for (const std::string& id : ids) ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent(id, ++version))));
   version = 0;
-  for (const std::string& id : ids) EXPECT_THAT(VersionsOf(*store->GetEvents(id, 0)), ElementsAre(++version)) << id;
+  for (const std::string& id : ids)
+    EXPECT_THAT(VersionsOf(*store->GetEvents(id, 0)), ElementsAre(++version)) << id;
 }
 
 TEST_F(JetStreamStoreTest, ASnapshotThatIsNoneIsCorruptAndCanBeReplaced) {
@@ -287,7 +293,8 @@ TEST_F(JetStreamStoreTest, ACallbackMayReadThrowAndEndItsOwnSubscription) {
     const std::lock_guard guard(mutex);
     subscription = *std::move(subscribed);
   }
-  for (int version = 1; version <= 3; ++version) ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
+  for (int version = 1; version <= 3; ++version)
+    ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
   ASSERT_TRUE(Eventually([&] {
     const std::lock_guard guard(mutex);
     return subscription == nullptr;
@@ -333,7 +340,8 @@ TEST_F(JetStreamStoreTest, AClosedStoreAnswersClosed) {
 
 TEST_F(JetStreamStoreTest, ReadersLeaveNothingOnTheServer) {
   const auto store = Open();
-  for (int version = 1; version <= 20; ++version) ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
+  for (int version = 1; version <= 20; ++version)
+    ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
   auto subscription = *store->Subscribe([](const EventStored&) {});
   for (int i = 0; i < 5; ++i) ASSERT_THAT(*store->GetEvents("a", 0), SizeIs(20));
   subscription.reset();

@@ -53,7 +53,8 @@ namespace {
 
 // PREFIX.kind.NAMESPACE.: what is in front of the actor's token. No part holds a dot.
 std::string SubjectRoot(const JetStreamOptions& options, std::string_view kind) {
-  return options.prefix + "." + std::string(kind) + "." + jetstream::EncodeToken(options.store_namespace) + ".";
+  return options.prefix + "." + std::string(kind) + "." + jetstream::EncodeToken(options.store_namespace) +
+         ".";
 }
 
 // PREFIX-KIND-NAMESPACE. Neither prefix nor kind holds a dash, so no two (prefix, namespace) pairs meet.

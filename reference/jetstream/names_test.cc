@@ -43,9 +43,25 @@ RC_GTEST_PROP(NamesTest, ATokenIsShortAndPlain, (const std::vector<char>& bytes)
 
 TEST(NamesTest, TextsThatNearlyCollideHaveDifferentTokens) {
   const std::string x199(199, 'x'), x200(200, 'x'), x201(201, 'x');
-  const std::vector<std::string> texts = {
-      "",   "=",  "=3D", "a",  "A",  "a.b",      "a b",      "a_b",            "a=2Eb", "a\n", std::string("a\0", 2),
-      "=H", "H",  x199,  x200, x201, x200 + "y", x199 + ".", EncodeToken(x201)};
+  const std::vector<std::string> texts = {"",
+                                          "=",
+                                          "=3D",
+                                          "a",
+                                          "A",
+                                          "a.b",
+                                          "a b",
+                                          "a_b",
+                                          "a=2Eb",
+                                          "a\n",
+                                          std::string("a\0", 2),
+                                          "=H",
+                                          "H",
+                                          x199,
+                                          x200,
+                                          x201,
+                                          x200 + "y",
+                                          x199 + ".",
+                                          EncodeToken(x201)};
   std::set<std::string> tokens;
   for (const std::string& text : texts) tokens.insert(EncodeToken(text));
   EXPECT_EQ(tokens.size(), texts.size());
@@ -69,8 +85,8 @@ TEST(NamesTest, StoresOfDifferentPrefixAndNamespaceShareNoName) {
       options.prefix = prefix;
       options.store_namespace = store_namespace;
       const JetStreamNames of(options);
-      for (const auto& name : {of.events_stream, of.latest_stream, of.snapshots_stream, of.EventSubject("a"),
-                               of.SnapshotSubject("a")}) {
+      for (const auto& name : {of.events_stream, of.latest_stream, of.snapshots_stream,
+                               of.EventSubject("a"), of.SnapshotSubject("a")}) {
         EXPECT_TRUE(names.insert(name).second) << name;
       }
     }

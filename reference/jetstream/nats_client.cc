@@ -3,7 +3,6 @@
 #include "nats_client.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace aether::jetstream {
 namespace {
@@ -17,6 +16,7 @@ constexpr std::int64_t kReconnectJitterMs = 20;
 // A server that died without a word is noticed after two missed answers.
 constexpr std::int64_t kPingIntervalMs = 10'000;
 constexpr int kMaxPingsOut = 2;
+constexpr std::int64_t kFlushLimitMs = 200;
 
 std::string LastErrorText() {
   natsStatus ignored;
@@ -89,14 +89,16 @@ class OptionSteps {
 natsStatus SetCredentialsAndTls(const JetStreamOptions& options, OptionSteps* steps) {
   const JetStreamTls& tls = options.tls;
   const bool secure = !tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.server_name.empty();
-  steps->ThenIf(!options.user.empty(), natsOptions_SetUserInfo, options.user.c_str(), options.password.c_str())
+  steps
+      ->ThenIf(!options.user.empty(), natsOptions_SetUserInfo, options.user.c_str(),
+               options.password.c_str())
       .ThenIf(!options.token.empty(), natsOptions_SetToken, options.token.c_str())
       .ThenIf(!options.credentials_file.empty(), natsOptions_SetUserCredentialsFromFiles,
               options.credentials_file.c_str(), static_cast<const char*>(nullptr))
       .ThenIf(secure, natsOptions_SetSecure, true)
       .ThenIf(!tls.ca_file.empty(), natsOptions_LoadCATrustedCertificates, tls.ca_file.c_str())
-      .ThenIf(!tls.certificate_file.empty(), natsOptions_LoadCertificatesChain, tls.certificate_file.c_str(),
-              tls.key_file.c_str())
+      .ThenIf(!tls.certificate_file.empty(), natsOptions_LoadCertificatesChain,
+              tls.certificate_file.c_str(), tls.key_file.c_str())
       .ThenIf(!tls.server_name.empty(), natsOptions_SetExpectedHostname, tls.server_name.c_str());
   return steps->status();
 }
@@ -167,6 +169,19 @@ Result<std::shared_ptr<Connection>> Connection::Open(const JetStreamOptions& opt
   if (status != NATS_OK) return Translate(status, kNoJsError, "JetStream context");
   return std::shared_ptr<Connection>(
       new Connection(std::move(connection), std::move(context), options.time_limit));
+}
+
+void Connection::EndSubscription(SubscriptionPtr subscription) {
+  if (!subscription) return;
+  (void)natsSubscription_Unsubscribe(subscription.get());
+  // No new message finds it now. The answer to a ping comes after the message that had found it.
+  if (natsConnection_FlushTimeout(connection_.get(), kFlushLimitMs) == NATS_OK) return;
+  const std::lock_guard lock(ended_mutex_);
+  ended_.push_back(std::move(subscription));
+}
+
+Connection::~Connection() {
+  Close();  // ends the thread that receives messages
 }
 
 }  // namespace aether::jetstream

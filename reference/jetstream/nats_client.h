@@ -5,11 +5,12 @@
 
 #include <nats/nats.h>
 
-#include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aether/jetstream_store.h"
 
@@ -60,8 +61,14 @@ class Connection {
 
   bool IsClosed() const { return natsConnection_IsClosed(connection_.get()); }
 
+  // Ends `subscription` and frees it as soon as that is safe: cnats (before 3.6.1, at least) uses it once
+  // more for a message that is just arriving.
+  void EndSubscription(SubscriptionPtr subscription);
+
   // Every call on the connection, waiting ones included, fails from now on.
   void Close() { natsConnection_Close(connection_.get()); }
+
+  ~Connection();
 
  private:
   Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit)
@@ -70,6 +77,9 @@ class Connection {
   ConnectionPtr connection_;
   ContextPtr context_;  // after connection_: destroyed before it
   std::chrono::milliseconds time_limit_;
+
+  std::mutex ended_mutex_;              // guards ended_
+  std::vector<SubscriptionPtr> ended_;  // subscriptions that are freed with the connection
 };
 
 }  // namespace aether::jetstream

@@ -23,8 +23,8 @@ Result<std::shared_ptr<NoticeFeed>> NoticeFeed::Start(const std::shared_ptr<Conn
   std::shared_ptr<NoticeFeed> feed(new NoticeFeed(names, std::move(callback)));
   const auto bounds = SubjectLog(connection, names.events_stream).Bounds();
   if (!bounds) return bounds.error();
-  auto reader = PullReader::Start(connection, names.events_stream, names.events_subject,
-                                  bounds->last_sequence + 1);
+  auto reader =
+      PullReader::Start(connection, names.events_stream, names.events_subject, bounds->last_sequence + 1);
   if (!reader) return reader.error();
   feed->reader_ = *std::move(reader);
   feed->thread_ = std::thread([feed] {

@@ -18,7 +18,8 @@ class NoticeFeed : public std::enable_shared_from_this<NoticeFeed> {
  public:
   // Calls `callback` for every event stored after this has returned, until Stop().
   static Result<std::shared_ptr<NoticeFeed>> Start(const std::shared_ptr<Connection>& connection,
-                                                   const JetStreamNames& names, EventStoredCallback callback);
+                                                   const JetStreamNames& names,
+                                                   EventStoredCallback callback);
 
   ~NoticeFeed();
 

@@ -88,10 +88,12 @@ Result<void> PullReader::Subscribe() {
 }
 
 void PullReader::EndConsumer() {
+  SubscriptionPtr subscription;
   {
     const std::lock_guard lock(mutex_);
-    subscription_.reset();
+    subscription = std::move(subscription_);
   }
+  connection_->EndSubscription(std::move(subscription));
   // Told without waiting for an answer: the server drops an idle consumer by itself as well.
   if (!consumer_.empty()) {
     const std::string request = "$JS.API.CONSUMER.DELETE." + stream_ + "." + consumer_;
@@ -103,9 +105,9 @@ void PullReader::EndConsumer() {
 Result<void> PullReader::Pull() {
   const std::string subject = "$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + consumer_;
   const std::int64_t bytes = std::max(kBatchBytes, 2 * natsConnection_GetMaxPayload(connection_->nats()));
-  const std::string request = "{\"batch\":" + std::to_string(kBatch) +
-                              ",\"max_bytes\":" + std::to_string(bytes) + ",\"expires\":" +
-                              std::to_string(std::chrono::nanoseconds(kRequestLife).count()) + "}";
+  const std::string request =
+      "{\"batch\":" + std::to_string(kBatch) + ",\"max_bytes\":" + std::to_string(bytes) +
+      ",\"expires\":" + std::to_string(std::chrono::nanoseconds(kRequestLife).count()) + "}";
   const natsStatus status = natsConnection_PublishRequestString(connection_->nats(), subject.c_str(),
                                                                 inbox_.get(), request.c_str());
   if (status != NATS_OK) return Translate(status, kNoJsError, "cannot read stream " + stream_);

@@ -14,9 +14,9 @@
 
 namespace aether::jetstream {
 
-// Reads through a short-lived consumer in the server's memory, which is made again, from the first record not
-// yet handed out, when the server has lost it (a restart, a long silence) or a record did not arrive. So
-// each record comes exactly once, in order. Pulls rather than being pushed to: a slow reader is never
+// Reads through a short-lived consumer in the server's memory, which is made again, from the first record
+// not yet handed out, when the server has lost it (a restart, a long silence) or a record did not arrive.
+// So each record comes exactly once, in order. Pulls rather than being pushed to: a slow reader is never
 // flooded, and cnats 3.4 may crash when a push subscription ends while messages arrive.
 //
 // One thread reads; Interrupt() may be called from any.
@@ -24,8 +24,9 @@ class PullReader {
  public:
   // Reads the records of `subject` (a wildcard, or one actor's) from `first_sequence` on. When it returns
   // without an error, the server has the consumer.
-  static Result<std::unique_ptr<PullReader>> Start(std::shared_ptr<Connection> connection, std::string stream,
-                                                   std::string subject, std::uint64_t first_sequence);
+  static Result<std::unique_ptr<PullReader>> Start(std::shared_ptr<Connection> connection,
+                                                   std::string stream, std::string subject,
+                                                   std::uint64_t first_sequence);
 
   // Ends the consumer on the server too.
   ~PullReader();
@@ -52,10 +53,10 @@ class PullReader {
   const std::string subject_;
   std::uint64_t next_sequence_;
 
-  std::string consumer_;              // its name; empty: there is none
-  std::uint64_t delivered_ = 0;       // messages of this consumer that have come
-  int awaited_ = 0;                   // messages still to come for the request under way
-  std::mutex mutex_;                  // guards interrupted_, and subscription_ against Interrupt()
+  std::string consumer_;         // its name; empty: there is none
+  std::uint64_t delivered_ = 0;  // messages of this consumer that have come
+  int awaited_ = 0;              // messages still to come for the request under way
+  std::mutex mutex_;             // guards interrupted_, and subscription_ against Interrupt()
   bool interrupted_ = false;
   InboxPtr inbox_;
   SubscriptionPtr subscription_;

@@ -53,9 +53,9 @@ std::string_view HeaderIn(std::string_view block, std::string_view name) {
 // Standard base64 with padding, as the server writes it.
 std::string DecodeBase64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   std::size_t padding = 0;  // EVP_DecodeBlock counts padding as bytes
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   bytes.resize(size < 0 ? 0 : static_cast<std::size_t>(size) - padding);

@@ -12,10 +12,12 @@ Result<Event> ReadEvent(const Record& record) {
   auto event = DecodeEvent(record.data);
   if (!event) return event;
   if (!record.stamp) {
-    return StoreError(ErrorCode::kCorrupt, "it has no Aether-Version header: not written by an event store");
+    return StoreError(ErrorCode::kCorrupt,
+                      "it has no Aether-Version header: not written by an event store");
   }
   if (event->version != record.stamp->version) {
-    return StoreError(ErrorCode::kCorrupt, "version: " + std::to_string(event->version) + " in an event of version " +
+    return StoreError(ErrorCode::kCorrupt, "version: " + std::to_string(event->version) +
+                                               " in an event of version " +
                                                std::to_string(record.stamp->version));
   }
   return event;
@@ -25,7 +27,7 @@ void Replay::Add(const Record& record) {
   if (const auto& stamp = record.stamp) {
     const bool wanted = stamp->previous_version >= std::max<std::int64_t>(from_version_, 1);
     if (wanted && stamp->previous_sequence != 0 && stamp->previous_sequence != last_event_) {
-      missing_.push_back({stamp->previous_sequence, stamp->previous_version});
+      missing_.push_back({stamp->previous_sequence, stamp->previous_version, result_.events.size()});
     }
     last_event_ = record.sequence;
     if (stamp->version < from_version_) return;
@@ -47,14 +49,24 @@ void Replay::Add(const Record& record) {
 }
 
 ReplayResult Replay::Finish(std::uint64_t first_sequence) && {
+  std::size_t expired = 0;
   for (const Missing& missing : missing_) {
-    if (missing.sequence < first_sequence) continue;
+    if (missing.sequence < first_sequence) {
+      // Expired while we read: what is left has to be a suffix, without a hole.
+      expired = missing.events_before;
+      std::erase_if(result_.errors,
+                    [&](const ReplayError& error) { return error.sequence_number < missing.sequence; });
+      continue;
+    }
     result_.errors.push_back({missing.sequence, "",
                               "the event of version " + std::to_string(missing.version) +
                                   " is missing, though it has not expired"});
   }
-  std::sort(result_.errors.begin(), result_.errors.end(),
-            [](const ReplayError& a, const ReplayError& b) { return a.sequence_number < b.sequence_number; });
+  result_.events.erase(result_.events.begin(),
+                       result_.events.begin() + static_cast<std::ptrdiff_t>(expired));
+  std::sort(result_.errors.begin(), result_.errors.end(), [](const ReplayError& a, const ReplayError& b) {
+    return a.sequence_number < b.sequence_number;
+  });
   return std::move(result_);
 }
 

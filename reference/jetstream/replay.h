@@ -12,8 +12,8 @@
 
 namespace aether::jetstream {
 
-// The event in `record`; else why it cannot be read as one: it is none of ours, its payload does not decode,
-// or payload and header name different versions.
+// The event in `record`; else why it cannot be read as one: it is none of ours, its payload does not
+// decode, or payload and header name different versions.
 Result<Event> ReadEvent(const Record& record);
 
 // Collects one read of one actor. Records are added in the order of the stream.
@@ -28,18 +28,20 @@ class Replay {
   bool MissesSome() const { return !missing_.empty(); }
 
   // What was read. `first_sequence` is the stream's oldest record after the read: a predecessor that is
-  // older has expired, the others were lost. Of no importance unless MissesSome().
+  // older has expired, and with it all before it, even those that were still read; the others were lost. Of
+  // no importance unless MissesSome().
   ReplayResult Finish(std::uint64_t first_sequence) &&;
 
  private:
   struct Missing {
     std::uint64_t sequence;
     std::int64_t version;
+    std::size_t events_before;  // how many events had been read
   };
 
   std::string actor_id_;
   std::int64_t from_version_;
-  std::uint64_t last_event_ = 0;   // sequence number of the last record that was ours
+  std::uint64_t last_event_ = 0;  // sequence number of the last record that was ours
   std::vector<Missing> missing_;
   ReplayResult result_;
 };

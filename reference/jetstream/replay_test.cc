@@ -50,6 +50,18 @@ TEST(ReplayTest, AnExpiredPredecessorIsNoLoss) {
   EXPECT_FALSE(std::move(replay).Finish(9).HasErrors());
 }
 
+TEST(ReplayTest, WhatExpiresDuringTheReadLeavesASuffixWithoutAHole) {
+  Replay replay("a", 0);
+  replay.Add(RecordOf(3, 1, 0, 0));
+  replay.Add({4, "", "not JSON", "", std::nullopt});
+  replay.Add(RecordOf(5, 2, 1, 3));
+  replay.Add(RecordOf(9, 4, 3, 7));  // 3 to 7 had expired when it was read
+  replay.Add(RecordOf(10, 5, 4, 9));
+  const ReplayResult result = std::move(replay).Finish(9);
+  EXPECT_THAT(VersionsOf(result.events), ElementsAre(4, 5));
+  EXPECT_FALSE(result.HasErrors());
+}
+
 TEST(ReplayTest, APredecessorThatHadExpiredWhenTheEventWasSavedIsNoLoss) {
   Replay replay("a", 0);
   replay.Add(RecordOf(12, 9, 5, 0));

@@ -104,10 +104,12 @@ Result<ServerVersion> ParseServerVersion(std::string_view text) {
 Result<ServerVersion> AskServerVersion(natsConnection* connection, std::chrono::milliseconds time_limit) {
   const auto deadline = Clock::now() + time_limit;
   char url[512] = "";
-  if (natsConnection_GetConnectedUrl(connection, url, sizeof url) != NATS_OK) return Unknown("not connected");
+  if (natsConnection_GetConnectedUrl(connection, url, sizeof url) != NATS_OK)
+    return Unknown("not connected");
   const auto [host, port] = SplitUrl(url);
   const Socket socket(StartConnect(host, port));
-  if (socket.fd() < 0 || !WaitFor(socket.fd(), POLLOUT, deadline)) return Unknown("no connection to " + host);
+  if (socket.fd() < 0 || !WaitFor(socket.fd(), POLLOUT, deadline))
+    return Unknown("no connection to " + host);
   const std::string line = ReadLine(socket.fd(), deadline);
   if (!line.starts_with("INFO ")) return Unknown("it does not introduce itself");
   simdjson::dom::parser parser;

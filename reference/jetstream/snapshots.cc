@@ -17,7 +17,8 @@ Result<void> Snapshots::Save(const ActorSnapshot& snapshot) const {
   auto data = EncodeSnapshot(snapshot);
   if (!data) return data.error();
   const auto deadline = SubjectLog::Clock::now() + save_limit_;
-  const Draft draft = MakeDraft(names_.SnapshotSubject(snapshot.actor_id), *std::move(data), snapshot.version);
+  const Draft draft =
+      MakeDraft(names_.SnapshotSubject(snapshot.actor_id), *std::move(data), snapshot.version);
   for (;;) {
     const auto last = log_.Last(draft.subject);
     if (!last) return last.error();

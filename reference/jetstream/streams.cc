@@ -19,7 +19,9 @@ constexpr std::size_t kMaxPrefix = 32;
 // Older servers may acknowledge two writers of one version when streams are replicated.
 constexpr ServerVersion kFirstSafeReplicas{2, 9, 21};
 
-StoreError Refused(std::string message) { return StoreError(ErrorCode::kStorageFailed, std::move(message)); }
+StoreError Refused(std::string message) {
+  return StoreError(ErrorCode::kStorageFailed, std::move(message));
+}
 
 // One stream as we want it: what jsStreamConfig says, with the memory that its pointers need.
 class WantedStream {
@@ -134,8 +136,9 @@ Result<void> CheckReplicas(const Connection& connection, const JetStreamOptions&
   const auto version = AskServerVersion(connection.nats(), options.time_limit);
   if (!version) return version.error();
   if (*version >= kFirstSafeReplicas) return {};
-  return Refused("replicas > 1 need nats-server " + ToString(kFirstSafeReplicas) + " or newer, this one is " +
-                 ToString(*version) + ": replicated streams of older servers may store one version twice");
+  return Refused("replicas > 1 need nats-server " + ToString(kFirstSafeReplicas) +
+                 " or newer, this one is " + ToString(*version) +
+                 ": replicated streams of older servers may store one version twice");
 }
 
 }  // namespace
@@ -155,7 +158,8 @@ Result<void> CheckOptions(const JetStreamOptions& options) {
   if (options.max_age.count() != 0 && options.max_age < kLeastAge) {
     return Refused("options: max_age below 100 ms");
   }
-  const int credentials = !options.user.empty() + !options.token.empty() + !options.credentials_file.empty();
+  const int credentials =
+      !options.user.empty() + !options.token.empty() + !options.credentials_file.empty();
   if (credentials > 1) return Refused("options: more than one of user, token and credentials_file");
   if (options.tls.certificate_file.empty() != options.tls.key_file.empty()) {
     return Refused("options: a client certificate needs its key, and a key its certificate");

@@ -68,7 +68,8 @@ TEST_F(StreamsTest, TheServerRefusesToDeleteAndPurgeEvents) {
 TEST_F(StreamsTest, TheGuardsCannotBeTakenAway) {
   ASSERT_TRUE(IsOk(JetStreamStore::Open(options_)));
   jsStreamInfo* raw = nullptr;
-  ASSERT_EQ(js_GetStreamInfo(&raw, connection_->js(), names().events_stream.c_str(), nullptr, nullptr), NATS_OK);
+  ASSERT_EQ(js_GetStreamInfo(&raw, connection_->js(), names().events_stream.c_str(), nullptr, nullptr),
+            NATS_OK);
   const StreamInfoPtr info(raw);
   info->Config->DenyDelete = false;
   jsErrCode code = kNoJsError;
@@ -157,7 +158,8 @@ TEST(OptionsTest, OptionsThatContradictThemselvesAreRefused) {
   EXPECT_TRUE(refused([](JetStreamOptions* options) { options->prefix = ""; }));
   EXPECT_TRUE(refused([](JetStreamOptions* options) { options->replicas = 0; }));
   EXPECT_TRUE(refused([](JetStreamOptions* options) { options->max_age = std::chrono::milliseconds(1); }));
-  EXPECT_TRUE(refused([](JetStreamOptions* options) { options->time_limit = std::chrono::milliseconds(0); }));
+  EXPECT_TRUE(
+      refused([](JetStreamOptions* options) { options->time_limit = std::chrono::milliseconds(0); }));
   EXPECT_TRUE(refused([](JetStreamOptions* options) { options->user = options->token = "x"; }));
   EXPECT_TRUE(refused([](JetStreamOptions* options) { options->tls.certificate_file = "x"; }));
 }

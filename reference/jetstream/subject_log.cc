@@ -23,8 +23,8 @@ milliseconds Until(SubjectLog::Clock::time_point deadline) {
   return std::chrono::ceil<milliseconds>(deadline - SubjectLog::Clock::now());
 }
 
-// Whether a publish that failed so was certainly not sent, or refused by the server: nothing was stored, and
-// nothing will be.
+// Whether a publish that failed so was certainly not sent, or refused by the server: nothing was stored,
+// and nothing will be.
 bool IsCertainlyNotStored(natsStatus status, jsErrCode code) {
   return code != kNoJsError || status == NATS_NO_RESPONDERS || status == NATS_INSUFFICIENT_BUFFER ||
          status == NATS_MAX_PAYLOAD || status == NATS_INVALID_ARG || status == NATS_NO_SERVER_SUPPORT;
@@ -39,9 +39,9 @@ void SetExpectation(natsMsg* message, const char* header, const std::optional<st
 Result<std::optional<Record>> SubjectLog::Get(const std::string& request) const {
   const std::string what = "cannot read stream " + stream_;
   natsMsg* raw = nullptr;
-  const natsStatus status = natsConnection_RequestString(
-      &raw, connection_->nats(), ("$JS.API.STREAM.MSG.GET." + stream_).c_str(), request.c_str(),
-      connection_->time_limit().count());
+  const natsStatus status =
+      natsConnection_RequestString(&raw, connection_->nats(), ("$JS.API.STREAM.MSG.GET." + stream_).c_str(),
+                                   request.c_str(), connection_->time_limit().count());
   const MsgPtr answer(raw);
   if (status != NATS_OK) return Translate(status, kNoJsError, what);
   const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(raw));
@@ -108,20 +108,21 @@ SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation&
                                           Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
   const MsgPtr message = ToMessage(draft);
-  // Not through jsPubOptions, where a sequence number of 0 means "not set": the append would be unconditional.
+  // Not through jsPubOptions, where a sequence number of 0 means "not set": the append would be
+  // unconditional.
   SetExpectation(message.get(), "Nats-Expected-Last-Subject-Sequence", expectation.last_of_subject());
   SetExpectation(message.get(), "Nats-Expected-Last-Sequence", expectation.last_of_stream());
   jsPubOptions options;
   jsPubOptions_Init(&options);
   options.MsgId = draft.message_id.c_str();
   // Several attempts must fit into the time there is.
-  options.MaxWait = std::clamp<std::int64_t>(Until(deadline).count(), 1, connection_->time_limit().count() / 4 + 1);
+  options.MaxWait =
+      std::clamp<std::int64_t>(Until(deadline).count(), 1, connection_->time_limit().count() / 4 + 1);
 
   const bool was_closed = connection_->IsClosed();
   jsPubAck* raw_ack = nullptr;
   jsErrCode code = kNoJsError;
-  const natsStatus status =
-      js_PublishMsg(&raw_ack, connection_->js(), message.get(), &options, &code);
+  const natsStatus status = js_PublishMsg(&raw_ack, connection_->js(), message.get(), &options, &code);
   const PubAckPtr ack(raw_ack);
   // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
   if (status == NATS_OK) return {Outcome::kStored, ack->Sequence, std::nullopt};

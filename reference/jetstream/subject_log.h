@@ -14,8 +14,8 @@
 
 namespace aether::jetstream {
 
-// What has to be true on the server for an append to be stored; the server checks it and appends in one step.
-// There is no way to expect nothing.
+// What has to be true on the server for an append to be stored; the server checks it and appends in one
+// step. There is no way to expect nothing.
 class Expectation {
  public:
   // The sequence number of the subject's last record; 0: it has none.
@@ -72,9 +72,9 @@ class SubjectLog {
 
   Result<StreamBounds> Bounds() const;
 
-  // Stores `draft` if the expectation holds: its sequence number. Nothing when the expectation does not hold
-  // and nothing was stored. Attempts whose outcome is unknown are repeated, under the same message id, until
-  // it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing was stored.
+  // Stores `draft` if the expectation holds: its sequence number. Nothing when the expectation does not
+  // hold and nothing was stored. Attempts whose outcome is unknown are repeated, under the same message id,
+  // until it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing was stored.
   Result<std::optional<std::uint64_t>> Append(const Draft& draft, const Expectation& expectation,
                                               Clock::time_point deadline) const;
 

@@ -107,8 +107,8 @@ class FaultProxy::Session {
     line >> word >> word >> reply;
     const std::string answer =
         R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
-    SendAll(client_, "MSG " + reply + " " + subscription_ + " " + std::to_string(answer.size()) + "\r\n" + answer +
-                         "\r\n");
+    SendAll(client_, "MSG " + reply + " " + subscription_ + " " + std::to_string(answer.size()) + "\r\n" +
+                         answer + "\r\n");
   }
 
   int client_;

@@ -19,14 +19,16 @@ inline constexpr std::chrono::seconds kLimit{20};  // for what has to happen at 
 template <typename T>
 testing::AssertionResult IsOk(const Result<T>& result) {
   if (result) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << ErrorCodeName(result.error().code()) << ": " << result.error().message();
+  return testing::AssertionFailure() << ErrorCodeName(result.error().code()) << ": "
+                                     << result.error().message();
 }
 
 template <typename T>
 testing::AssertionResult FailsWith(ErrorCode code, const Result<T>& result) {
   if (result) return testing::AssertionFailure() << "it succeeded";
   if (result.error().code() == code) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << ErrorCodeName(result.error().code()) << ": " << result.error().message();
+  return testing::AssertionFailure() << ErrorCodeName(result.error().code()) << ": "
+                                     << result.error().message();
 }
 
 template <typename T>

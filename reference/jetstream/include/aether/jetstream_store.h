@@ -114,9 +114,9 @@ struct JetStreamNames {
   std::string SnapshotSubject(std::string_view actor_id) const;
 
   std::string events_stream;
-  std::string latest_stream;     // the last events of each actor, kept after expiry; unless max_age is zero
+  std::string latest_stream;  // the last events of each actor, kept after expiry; unless max_age is zero
   std::string snapshots_stream;
-  std::string events_subject;    // of all actors: a wildcard
+  std::string events_subject;  // of all actors: a wildcard
   std::string snapshots_subject;
 };
 

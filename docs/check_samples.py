@@ -1,0 +1,143 @@
+"""Checks README.md and docs/*.md: every sample, command, output and link on them is real.
+
+A comment in front of a code block says what it is:
+
+    <!-- sample: PATH -->   the part of the file PATH between [begin] and [end]
+    <!-- consumer -->       what a project that uses this one has in its CMakeLists.txt: it is compiled
+    <!-- run -->            commands that are run, each with its output; times and widths may differ
+
+Every other block is shown as it is, and holds neither C++ nor CMake. Every `./kit ...` on a page has to be
+taken by the script.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+failures = []
+
+
+def expect(condition, what):
+    if not condition:
+        failures.append(what)
+
+
+def run(*command, cwd, **environment):
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def parse_kit(words):
+    """What ./kit makes of `words`: the stores and the options of `check`, or nothing if it refuses them."""
+    script = f'source "{ROOT}/kit"; [[ $1 == help ]] || "parse_$1" "${{@:2}}"; '
+    script += 'printf "%s\\n" "${stores[@]}" -- "${options[@]}"'
+    with tempfile.TemporaryDirectory() as directory:  # --report makes one
+        done = run("bash", "-c", script, "bash", *words, cwd=directory)
+    if done.returncode != 0:
+        return None
+    lines = done.stdout.splitlines()
+    return lines[: lines.index("--")], lines[lines.index("--") + 1 :]
+
+
+def output(command, arguments):
+    """What `command` prints here, or nothing where this build lacks a store that it needs."""
+    words = shlex.split(command)
+    if words[0] != "./kit" or words[1] != "check":
+        return run(*words, cwd=ROOT if words[0] == "./kit" else arguments.samples).stdout
+    stores, options = parse_kit(words[1:])
+    known = dict(program.split("=") for program in arguments.program)
+    if not set(stores) <= set(known):
+        print(f"not run, for want of a store in this build: {command}")
+        return None
+    programs = [word for store in stores for word in ("--program", f"{store}={known[store]}")]
+    return run(arguments.check, *programs, *options, cwd=ROOT, AETHER_REPLAY="./kit check").stdout
+
+
+def comparable(text):
+    return re.sub(r"\b\d+\.\d+\b", "#", re.sub(r"[ \t]+", " ", text)).strip()
+
+
+def check_output(page, block, arguments):
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        real = output(command, arguments)
+        if real is not None:
+            expect(
+                comparable(real) == comparable(shown),
+                f"{page}: {command}\n--- shown\n{shown}\n--- real\n{real}",
+            )
+
+
+def check_sample(page, path, block):
+    marked = re.compile(r"^ *// \[begin\]\n(.*?)^ *// \[end\]", re.MULTILINE | re.DOTALL)
+    lines = marked.search((ROOT / path).read_text()).group(1).splitlines()
+    indent = min(len(line) - len(line.lstrip()) for line in lines if line)
+    expect(block == "".join(line[indent:] + "\n" for line in lines), f"{page}: differs from {path}")
+
+
+def check_consumer(page, block, arguments):
+    """A project beside a copy of this one, of which only the consumer's own program is compiled."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = pathlib.Path(directory)
+        (project / "aether").symlink_to(ROOT)
+        for source in (ROOT / "docs/samples").iterdir():
+            (project / source.name).symlink_to(source)
+        (project / "CMakeLists.txt").write_text(
+            f"cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES CXX)\n{block}"
+        )
+        compiler = f"-DCMAKE_CXX_COMPILER={arguments.compiler}"
+        steps = (
+            ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", compiler),
+            ("ninja", "-C", "build", "CMakeFiles/my_store_conformance.dir/my_store_conformance.cc.o"),
+        )
+        for step in steps:
+            done = run(*step, cwd=project)
+            expect(done.returncode == 0, f"{page}: {shlex.join(step)}\n{done.stdout}{done.stderr}")
+
+
+def check_page(path, arguments):
+    page = path.relative_to(ROOT)
+    text = path.read_text()
+    for kind, language, block in BLOCK.findall(text):
+        if kind.startswith("sample: "):
+            check_sample(page, kind.removeprefix("sample: "), block)
+        elif kind == "consumer":
+            check_consumer(page, block, arguments)
+        elif kind == "run":
+            check_output(page, block, arguments)
+        else:
+            expect(language not in ("cpp", "cmake"), f"{page}: a sample that nothing checks:\n{block}")
+    for command in re.findall(r"(?:^\$ |`)\./kit ([^`\n]+)", text, re.MULTILINE):
+        expect(parse_kit(shlex.split(command)), f"{page}: ./kit does not take: {command}")
+    for target in LINK.findall(text):
+        expect((path.parent / target).exists(), f"{page}: leads nowhere: {target}")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--samples", required=True, help="the directory of the samples' programs")
+parser.add_argument("--compiler", required=True)
+parser.add_argument("--check", required=True, help="aether_check")
+parser.add_argument("--program", action="append", default=[], help="NAME=PATH, of a store's program")
+given = parser.parse_args()
+for each in PAGES:
+    check_page(each, given)
+for failure in failures:
+    print(failure, file=sys.stderr)
+sys.exit(1 if failures else 0)
