@@ -112,13 +112,13 @@ class Verdicts(CommandLineTest):
         rules = self.misbehave("abort")
         self.assert_only_ver_07(rules, "errored")
         message = rules["VER-07"]["message"]
-        self.assertRegex(message, "died of Aborted; the last call was: .*SaveEvent.*9223372036854775807")
+        self.assertRegex(message, "died of Aborted; it was in .*SaveEvent.*9223372036854775807")
 
     def test_store_that_hangs_is_errored_and_the_run_goes_on(self):
         rules = self.misbehave("hang", "--call-limit", "2")
         self.assert_only_ver_07(rules, "errored")
         message = rules["VER-07"]["message"]
-        self.assertRegex(message, "did not return; the last call was: .*SaveEvent.*9223372036854775807")
+        self.assertRegex(message, "did not return within 2 s; it was in .*SaveEvent.*9223372036854775807")
 
     def test_store_that_is_unavailable_is_inconclusive(self):
         rules = self.misbehave("unavailable")
