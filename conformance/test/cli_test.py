@@ -85,6 +85,10 @@ class Usage(CommandLineTest):
         for rules in ("NOPE", "VER,NOPE-01", "ver"):
             self.assert_refused(run(programs.memory, "--rules", rules), "no rule begins with")
 
+    def test_selection_of_which_the_store_offers_nothing_is_no_pass(self):
+        store = self.judge(programs.memory, "--rules", "RET,NS", exit_code=2)
+        self.assertEqual(store["totals"]["not_offered"], len(store["rules"]))
+
     def test_selection_picks_by_prefix(self):
         store = self.judge(programs.memory, "--rules", "SNAP-0,IMM-03")
         self.assertEqual(store["rules"][0]["id"], "IMM-03")
