@@ -75,7 +75,8 @@ int Run(const std::vector<std::string>& programs, const Options& options) {
       broken = true;
       continue;
     }
-    for (auto& store : nlohmann::json::parse(in).at("stores")) stores.push_back(std::move(store));
+    nlohmann::json parsed = nlohmann::json::parse(in);
+    for (auto& store : parsed.at("stores")) stores.push_back(std::move(store));
   }
   fs::remove_all(scratch);
   std::cout << "\n" << Table(stores) << "seed " << settings.seed << ", profile " << options.profile << "\n";
