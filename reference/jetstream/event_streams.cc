@@ -142,10 +142,9 @@ Result<Tail> EventStreams::ReadTail(const std::string& subject) const {
 // moment the server appends. That costs attempts when others save at the same time, but only the first
 // save after expiry has to do it.
 //
-// There is another reason for that form. Servers before 2.10.13 (mirrors: before 2.12) check the
-// expectations in a record's header once more when they mirror it. "The subject is empty" is false in the
-// mirror where it was true in the stream, and the mirror would be stuck; the stream's last number is the
-// same in both.
+// There is another reason for that form. Servers before 2.12 check the expectations in a record's header
+// once more when they mirror it. "The subject is empty" is false in the mirror where it was true in the
+// stream, and the mirror would be stuck; the last number of the stream is the same in both.
 Result<Tail> EventStreams::TailAfterExpiry(const std::string& subject,
                                            std::uint64_t last_of_subject) const {
   const bool fleeting = max_age_ < kLongestFlight;

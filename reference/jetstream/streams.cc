@@ -109,23 +109,36 @@ std::string Difference(const jsStreamConfig& found, const jsStreamConfig& wanted
   return "";
 }
 
+struct Found {
+  natsStatus status;
+  jsErrCode code = kNoJsError;
+  StreamInfoPtr info;
+
+  bool IsMissing() const { return status == NATS_NOT_FOUND || code == JSStreamNotFoundErr; }
+};
+
+Found Find(const Connection& connection, const char* name) {
+  Found found;
+  jsStreamInfo* raw = nullptr;
+  found.status = js_GetStreamInfo(&raw, connection.js(), name, nullptr, &found.code);
+  found.info.reset(raw);
+  return found;
+}
+
 Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted) {
   const std::string what = std::string("stream ") + wanted->Name;
-  jsErrCode code = kNoJsError;
-  jsStreamInfo* raw = nullptr;
-  natsStatus status = js_GetStreamInfo(&raw, connection.js(), wanted->Name, nullptr, &code);
-  if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) {
-    code = kNoJsError;
-    status = js_AddStream(&raw, connection.js(), wanted, nullptr, &code);
-    // Another process may have made it meanwhile.
-    if (code == JSStreamNameExistErr) {
-      code = kNoJsError;
-      status = js_GetStreamInfo(&raw, connection.js(), wanted->Name, nullptr, &code);
-    }
+  Found found = Find(connection, wanted->Name);
+  if (found.IsMissing()) {
+    jsErrCode code = kNoJsError;
+    const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, nullptr, &code);
+    StoreError error = Translate(made, code, what);
+    // Also after an error: another process may have made it at the same moment, and servers then say
+    // different things, such as that its subjects overlap with those of another stream.
+    found = Find(connection, wanted->Name);
+    if (found.IsMissing() && made != NATS_OK) return error;
   }
-  const StreamInfoPtr info(raw);
-  if (status != NATS_OK) return Translate(status, code, what);
-  if (const std::string difference = Difference(*info->Config, *wanted); !difference.empty()) {
+  if (found.status != NATS_OK) return Translate(found.status, found.code, what);
+  if (const std::string difference = Difference(*found.info->Config, *wanted); !difference.empty()) {
     return Refused(what + " exists, but " + difference + ": it was set up with other options");
   }
   return {};

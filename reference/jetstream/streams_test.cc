@@ -116,9 +116,9 @@ TEST_F(StreamsTest, AnotherRetentionIsRefused) {
 }
 
 TEST_F(StreamsTest, SubjectsThatOverlapAreRefused) {
-  JetStreamOptions other = options_;
-  MakeEventsStream([](jsStreamConfig* config) { config->Name = "SOMEBODYS"; });
-  EXPECT_TRUE(FailsWith(ErrorCode::kStorageFailed, JetStreamStore::Open(other)));
+  const std::string somebodys = "SOMEBODYS-" + options_.store_namespace;
+  MakeEventsStream([&](jsStreamConfig* config) { config->Name = somebodys.c_str(); });
+  EXPECT_TRUE(FailsWith(ErrorCode::kStorageFailed, JetStreamStore::Open(options_)));
 }
 
 TEST_F(StreamsTest, ReplicasAreRefusedWhereTheServerMayLoseThem) {

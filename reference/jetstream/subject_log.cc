@@ -18,6 +18,8 @@ constexpr int kSingleReads = 8;
 
 // How long an append waits between attempts that fail at once.
 constexpr milliseconds kPause{10};
+// How long it tries to reach a stream that does not listen.
+constexpr milliseconds kListenLimit{250};
 
 milliseconds Until(SubjectLog::Clock::time_point deadline) {
   return std::chrono::ceil<milliseconds>(deadline - SubjectLog::Clock::now());
@@ -98,10 +100,10 @@ Result<StreamBounds> SubjectLog::Bounds() const {
 
 // What became of one attempt to append.
 struct SubjectLog::Attempt {
-  enum class Outcome { kStored, kExpectationLost, kNotStored, kUnknown };
+  enum class Outcome { kStored, kExpectationLost, kNobodyListened, kNotStored, kUnknown };
   Outcome outcome;
   std::uint64_t sequence = 0;       // kStored
-  std::optional<StoreError> error;  // kNotStored, kUnknown
+  std::optional<StoreError> error;  // the other outcomes
 };
 
 SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation& expectation,
@@ -128,6 +130,7 @@ SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation&
   if (status == NATS_OK) return {Outcome::kStored, ack->Sequence, std::nullopt};
   if (IsWrongLastSequence(status, code)) return {Outcome::kExpectationLost, 0, std::nullopt};
   StoreError error = Translate(status, code, "cannot write to stream " + stream_);
+  if (status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
   const bool not_stored = was_closed || IsCertainlyNotStored(status, code);
   return {not_stored ? Outcome::kNotStored : Outcome::kUnknown, 0, std::move(error)};
 }
@@ -136,22 +139,33 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
                                                         Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
   using Appended = std::optional<std::uint64_t>;
+  // A stream that is just being made, or that is choosing a leader, does not listen for a moment.
+  const auto patience = Clock::now() + kListenLimit;
   bool unsure = false;  // an earlier attempt may have been stored, or may be still
   for (;;) {
     const Attempt attempt = TryAppend(draft, expectation, deadline);
-    if (attempt.outcome == Outcome::kStored) return Appended(attempt.sequence);
-    if (attempt.outcome == Outcome::kExpectationLost) {
-      if (!unsure) return Appended();
-      // Lost perhaps to our own earlier attempt. Another one can no longer be stored: the expectation stays
-      // lost.
-      const auto stored = FindStored(draft, expectation.last_of_subject().value_or(0));
-      if (stored) return *stored;
-    } else if (attempt.outcome == Outcome::kNotStored && !unsure) {
-      return *attempt.error;
-    } else if (attempt.outcome == Outcome::kUnknown) {
-      unsure = true;
+    const bool is_last = Clock::now() + kPause >= deadline;
+    switch (attempt.outcome) {
+      case Outcome::kStored:
+        return Appended(attempt.sequence);
+      case Outcome::kExpectationLost:
+        if (!unsure) return Appended();
+        // Lost perhaps to our own earlier attempt. If not, that one will not be stored any more either: the
+        // expectation stays lost.
+        if (const auto stored = FindStored(draft, expectation.last_of_subject().value_or(0)))
+          return *stored;
+        break;
+      case Outcome::kNobodyListened:
+        if (!unsure && (is_last || Clock::now() >= patience)) return *attempt.error;
+        break;
+      case Outcome::kNotStored:
+        if (!unsure) return *attempt.error;
+        break;
+      case Outcome::kUnknown:
+        unsure = true;
+        break;
     }
-    if (Clock::now() + kPause >= deadline) {
+    if (is_last) {
       return StoreError(ErrorCode::kOutcomeUnknown,
                         "the server did not say whether the record was stored in " + stream_ +
                             (attempt.error ? ": " + attempt.error->message() : std::string()));

@@ -75,6 +75,8 @@ class FaultProxy::Session {
           *fault = Fault::kNone;
           return;
         case Fault::kRefuse:
+          // What came in one piece with it, after a reconnect for example, goes through.
+          SendAll(server_, bytes.substr(0, bytes.find("HPUB ")));
           Refuse(bytes);
           *fault = Fault::kNone;
           continue;
