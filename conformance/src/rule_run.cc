@@ -89,7 +89,19 @@ std::string DescribeAnswer(const Result<std::unique_ptr<Subscription>>& result) 
   return result ? "subscribed" : Describe(result.error());
 }
 
-bool IsUnavailable(const StoreError& error) { return error.code() == ErrorCode::kUnavailable; }
+// Makes `call`, and again while it is answered with unavailable and `patience` lasts: unavailable means
+// that nothing happened and that the call may be made again.
+template <typename Call>
+auto Patiently(std::chrono::milliseconds patience, Call call) -> decltype(call()) {
+  const auto end = Clock::now() + patience;
+  auto pause = std::chrono::microseconds(100);
+  while (true) {
+    auto result = call();
+    if (result || result.error().code() != ErrorCode::kUnavailable || Clock::now() >= end) return result;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::microseconds(50'000));
+  }
+}
 
 template <typename T>
 T Must(Result<T> result, const std::string& what) {
@@ -166,19 +178,9 @@ auto Handle::Noted(std::string text, Call call) -> decltype(call()) {
   const std::size_t number = timeline.Begin(std::move(text));
   std::string thrown = "something that is no std::exception";
   try {
-    const auto end = Clock::now() + trial_->run_->settings_.patience;
-    auto pause = std::chrono::microseconds(100);
-    while (true) {
-      auto result = call();
-      // Unavailable means that nothing happened and that the call may be made again.
-      if (!result && IsUnavailable(result.error()) && Clock::now() < end) {
-        std::this_thread::sleep_for(pause);
-        pause = std::min(pause * 2, std::chrono::microseconds(50'000));
-        continue;
-      }
-      timeline.End(number, DescribeAnswer(result));
-      return result;
-    }
+    auto result = Patiently(trial_->run_->settings_.patience, call);
+    timeline.End(number, DescribeAnswer(result));
+    return result;
   } catch (const std::exception& exception) {
     thrown = exception.what();
   } catch (...) {
@@ -299,7 +301,8 @@ void Handle::MustHaveLatest(std::string_view actor_id, std::int64_t version) {
 Handle& Trial::store(std::size_t i) {
   while (run_->handles_.size() <= i) {
     const CallInProgress in_progress("the adapter's Open()");
-    auto opened = run_->storage().Open();
+    Storage& storage = run_->storage();
+    auto opened = Patiently(run_->settings_.patience, [&] { return storage.Open(); });
     if (!opened) throw AdapterError("the adapter's Open() failed: " + Describe(opened.error()));
     run_->handles_.push_back(std::make_unique<Handle>(this, *std::move(opened),
                                                       "h" + std::to_string(run_->handles_.size() + 1)));
@@ -321,7 +324,9 @@ void Trial::Reopen() {
 }
 
 Handle* Trial::OpenNamespace(std::string_view name) {
-  auto opened = run_->storage().OpenNamespace(name);
+  const CallInProgress in_progress("the adapter's OpenNamespace()");
+  Storage& storage = run_->storage();
+  auto opened = Patiently(run_->settings_.patience, [&] { return storage.OpenNamespace(name); });
   if (!opened && opened.error().code() == ErrorCode::kInvalidEvent) return nullptr;
   if (!opened) throw AdapterError("OpenNamespace failed: " + Describe(opened.error()));
   run_->extra_handles_.push_back(
@@ -330,7 +335,9 @@ Handle* Trial::OpenNamespace(std::string_view name) {
 }
 
 Handle& Trial::OpenWithRetention(std::chrono::milliseconds age) {
-  auto opened = run_->storage().OpenWithRetention(age);
+  const CallInProgress in_progress("the adapter's OpenWithRetention()");
+  Storage& storage = run_->storage();
+  auto opened = Patiently(run_->settings_.patience, [&] { return storage.OpenWithRetention(age); });
   if (!opened) throw AdapterError("OpenWithRetention failed: " + Describe(opened.error()));
   run_->extra_handles_.push_back(std::make_unique<Handle>(this, *std::move(opened), "aging"));
   return *run_->extra_handles_.back();
@@ -571,7 +578,8 @@ Capabilities FindOut(const Subject& subject) {
   } catch (const std::exception& exception) {
     throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
   }
-  auto first = storage->Open();
+  const auto patience = Settings().patience;
+  auto first = Patiently(patience, [&] { return storage->Open(); });
   if (!first) throw AdapterError("the adapter's Open() failed: " + Describe(first.error()));
   const auto events = (*first)->GetEvents("aether-smoke", 0);
   if (!events) throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
@@ -581,14 +589,9 @@ Capabilities FindOut(const Subject& subject) {
   const auto probed = storage->Probe(subject.shown);
   if (!probed) throw AdapterError("the adapter's Probe() failed: " + Describe(probed.error()));
   Capabilities offered = Both(subject.shown, *probed);
-  if (offered.handles) {
-    auto second = storage->Open();
-    for (int tries = 0; !second && IsUnavailable(second.error()) && tries < 20; ++tries) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      second = storage->Open();
-    }
-    offered.handles = second.has_value();
-  }
+  // A store that allows one handle only may say so with unavailable: that is not waited for very long.
+  offered.handles =
+      offered.handles && Patiently(patience / 10, [&] { return storage->Open(); }).has_value();
   return offered;
 }
 
