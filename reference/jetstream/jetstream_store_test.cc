@@ -232,6 +232,7 @@ TEST_F(JetStreamStoreTest, OfRacingSnapshotsTheHighestStays) {
   for (int i = 1; i <= 8; ++i) {
     writers.emplace_back([this, i] {
       const auto store = Open();
+      ASSERT_NE(store, nullptr);
       EXPECT_TRUE(IsOk(store->SaveSnapshot({"a", i, JsonObject(), {i, 0}})));
     });
   }

@@ -3,6 +3,8 @@
 #include "streams.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "server_version.h"
@@ -125,16 +127,32 @@ Found Find(const Connection& connection, const char* name) {
   return found;
 }
 
-Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted) {
+// A server names a stream before it has its storage, and a read in between takes the whole server down
+// (a nil store in 2.9.10 to 2.11). The time of creation is set together with the storage.
+Found FindReady(const Connection& connection, const char* name, milliseconds limit) {
+  constexpr milliseconds kPoll{2};
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    Found found = Find(connection, name);
+    if (found.status != NATS_OK || found.info->Created != 0) return found;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      found.status = NATS_TIMEOUT;
+      return found;
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted, milliseconds limit) {
   const std::string what = std::string("stream ") + wanted->Name;
-  Found found = Find(connection, wanted->Name);
+  Found found = FindReady(connection, wanted->Name, limit);
   if (found.IsMissing()) {
     jsErrCode code = kNoJsError;
     const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, nullptr, &code);
     StoreError error = Translate(made, code, what);
     // Also after an error: another process may have made it at the same moment, and servers then say
     // different things, such as that its subjects overlap with those of another stream.
-    found = Find(connection, wanted->Name);
+    found = FindReady(connection, wanted->Name, limit);
     if (found.IsMissing() && made != NATS_OK) return error;
   }
   if (found.status != NATS_OK) return Translate(found.status, found.code, what);
@@ -186,18 +204,18 @@ Result<void> EnsureStreams(const Connection& connection, const JetStreamOptions&
 
   WantedStream events(options, names.events_stream, names.events_subject);
   ConfigureEvents(options, &events.config());
-  if (auto made = EnsureStream(connection, &events.config()); !made) return made;
+  if (auto made = EnsureStream(connection, &events.config(), options.time_limit); !made) return made;
 
   if (options.max_age.count() != 0) {
     WantedStream latest(options, names.latest_stream, "");
     latest.MirrorOf(names.events_stream);
     latest.config().MaxMsgsPerSubject = kKeptPerActor;
-    if (auto made = EnsureStream(connection, &latest.config()); !made) return made;
+    if (auto made = EnsureStream(connection, &latest.config(), options.time_limit); !made) return made;
   }
 
   WantedStream snapshots(options, names.snapshots_stream, names.snapshots_subject);
   snapshots.config().MaxMsgsPerSubject = 1;
-  return EnsureStream(connection, &snapshots.config());
+  return EnsureStream(connection, &snapshots.config(), options.time_limit);
 }
 
 }  // namespace aether::jetstream
