@@ -22,7 +22,7 @@ struct Drawn {
 // What is drawn, by start, and the stretch of time.
 struct View {
   std::vector<Drawn> drawn;
-  std::int64_t from = 0, to = 0;
+  std::int64_t zero = 0, from = 0, to = 0;
 
   // Where a time is, from 0 at the left edge to 1 at the right.
   double Place(std::int64_t time) const {
@@ -35,21 +35,28 @@ std::int64_t LastKnown(const Operation& operation) {
   return operation.pending() ? operation.start : operation.end;
 }
 
-// The window's neighbours, nearest first: what overlaps it.
-std::vector<std::size_t> Neighbours(std::span<const Operation> history,
-                                    std::span<const std::size_t> window) {
-  std::int64_t from = history[window[0]].start, to = from;
-  for (const std::size_t i : window) {
-    from = std::min(from, history[i].start);
-    to = std::max(to, LastKnown(history[i]));
-  }
+// Whether to draw an operation beside the window: of those that never ended, and overlap everything that
+// follows, only the ones that matter to it.
+bool IsNear(const Operation& op, std::span<const Operation> history, std::span<const std::size_t> window,
+            const View& view) {
+  if (op.actor != history[window[0]].actor || op.start > view.to || op.end < view.from) return false;
+  return !op.pending() || op.start >= view.from ||
+         std::any_of(window.begin(), window.end(), [&](std::size_t i) {
+           return history[i].kind == op.kind && history[i].version == op.version;
+         });
+}
+
+// The operations beside the window, nearest first.
+std::vector<std::size_t> Neighbours(std::span<const Operation> history, std::span<const std::size_t> window,
+                                    const View& view) {
   std::vector<std::size_t> near;
   for (std::size_t i = 0; i < history.size(); ++i) {
-    const Operation& op = history[i];
-    if (op.actor != history[window[0]].actor || op.start > to || op.end < from) continue;
-    if (std::find(window.begin(), window.end(), i) == window.end()) near.push_back(i);
+    if (std::find(window.begin(), window.end(), i) != window.end()) continue;
+    if (IsNear(history[i], history, window, view)) near.push_back(i);
   }
-  const auto before = [&](std::size_t i) { return std::max<std::int64_t>(0, from - history[i].start); };
+  const auto before = [&](std::size_t i) {
+    return std::max<std::int64_t>(0, view.from - history[i].start);
+  };
   std::sort(near.begin(), near.end(), [&](std::size_t a, std::size_t b) {
     return std::tuple(before(a), history[a].start, a) < std::tuple(before(b), history[b].start, b);
   });
@@ -63,24 +70,23 @@ View Choose(std::span<const Operation> history, std::span<const std::size_t> win
   if (window.empty()) {
     for (const Operation& op : history.first(std::min(kMost, history.size())))
       view.drawn.push_back({&op, false});
-  } else {
-    for (const std::size_t i : Neighbours(history, window)) {
-      if (view.drawn.size() < kMost) view.drawn.push_back({&history[i], false});
-    }
   }
   if (view.drawn.empty()) return view;
+  view.from = view.to = view.drawn[0].operation->start;
+  for (const Drawn& drawn : view.drawn) {
+    view.from = std::min(view.from, drawn.operation->start);
+    view.to = std::max(view.to, LastKnown(*drawn.operation));
+  }
+  for (const std::size_t i :
+       window.empty() ? std::vector<std::size_t>() : Neighbours(history, window, view)) {
+    if (view.drawn.size() < kMost) view.drawn.push_back({&history[i], false});
+  }
   std::stable_sort(view.drawn.begin(), view.drawn.end(),
                    [](const Drawn& a, const Drawn& b) { return a.operation->start < b.operation->start; });
-  // As far as the window goes, and a little more; a neighbour may be far longer.
-  bool first = true;
-  for (const Drawn& drawn : view.drawn) {
-    if (!drawn.marked && !window.empty()) continue;
-    view.from = first ? drawn.operation->start : std::min(view.from, drawn.operation->start);
-    view.to = first ? LastKnown(*drawn.operation) : std::max(view.to, LastKnown(*drawn.operation));
-    first = false;
-  }
+  // A little more than the window, however long its neighbours are.
+  view.zero = view.from;
   const std::int64_t margin = std::max<std::int64_t>((view.to - view.from) / 8, 1);
-  view.from = std::max(view.from - margin, std::min(view.from, view.drawn.front().operation->start));
+  if (view.drawn.front().operation->start < view.from) view.from -= margin;
   view.to += margin;
   return view;
 }
@@ -93,7 +99,7 @@ std::string Format(const char* format, Values... values) {
 }
 
 double Microseconds(const View& view, std::int64_t time) {
-  return static_cast<double>(time - view.from) / 1e3;
+  return static_cast<double>(time - view.zero) / 1e3;
 }
 
 std::string Escaped(const std::string& text) {
@@ -191,17 +197,17 @@ class Picture {
   }
 
   void Axis() {
-    const double length = Microseconds(view_, view_.to);
+    const double from = Microseconds(view_, view_.from), length = Microseconds(view_, view_.to) - from;
     const double power = std::pow(10, std::floor(std::log10(length / 6)));
     const double wanted = length / 6 / power;
     const double step = power * (wanted <= 1 ? 1 : wanted <= 2 ? 2 : wanted <= 5 ? 5 : 10);
     const int digits = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
     const double bottom = height_ + kGap;
-    for (int i = 0; i * step <= length; ++i) {
-      const double x = kLeft + i * step / length * (kRight - kLeft);
+    for (double tick = std::ceil(from / step); tick * step <= from + length; ++tick) {
+      const double x = kLeft + (tick * step - from) / length * (kRight - kLeft);
       axis_ += Format("<line class=\"grid\" x1=\"%.1f\" y1=\"4\" x2=\"%.1f\" y2=\"%.1f\"/>", x, x, bottom) +
                Format("<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.*f</text>\n", x, bottom + 16, digits,
-                      i * step);
+                      tick == 0 ? 0.0 : tick * step);
     }
     for (const double y : lines_) {
       axis_ +=
