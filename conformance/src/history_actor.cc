@@ -128,6 +128,7 @@ void ActorCheck::CheckShown(std::size_t i, ShownEvent shown, Slot* slot) {
     if (Op(saves_[s].operation).event == shown.event) sent = std::min(sent, saves_[s].start);
   }
   if (sent == kNever) return AccuseOfInvention(i, shown.version, shown.event);
+  Witness(i, slot, sent);
   if (slot->event) {
     return Accuse({slot->told_by, i}, [this, other = slot->told_by, version = shown.version] {
       return Words{Op(other).acknowledged()
@@ -140,7 +141,6 @@ void ActorCheck::CheckShown(std::size_t i, ShownEvent shown, Slot* slot) {
   slot->event = shown.event;
   slot->event_start = sent;
   slot->told_by = i;
-  Witness(i, slot, sent);
 }
 
 void ActorCheck::CheckLatest(std::size_t i, std::int64_t version) {
@@ -152,7 +152,7 @@ void ActorCheck::CheckLatest(std::size_t i, std::int64_t version) {
 
 // Notes that operation `i` shows the version of `slot`, whose saves began at `sent` and later.
 void ActorCheck::Witness(std::size_t i, Slot* slot, std::int64_t sent) {
-  if (slot->witness == kNone || Op(i).end < Op(slot->witness).end) slot->witness = i;
+  if (slot->witness == kNone) slot->witness = i;
   if (sent <= Op(i).end) return;
   Accuse({i}, [this, i, sent, version = slot->version, first = slot->first, last = slot->last] {
     Words words{"version " + std::to_string(version) + " is shown by a call that ended " +

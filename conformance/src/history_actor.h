@@ -48,7 +48,7 @@ struct Slot {
   std::optional<std::uint64_t> event;              // as it was acknowledged or shown
   std::size_t told_by = kNone;                     // the operation that tells which event it is
   std::int64_t event_start = Operation::kPending;  // of the saves of this event
-  std::size_t witness = kNone;                     // the operation that shows the version and ended first
+  std::size_t witness = kNone;                     // an operation that shows the version
   std::size_t save = kNone;                        // the one that stored it
 };
 
