@@ -48,6 +48,11 @@ class FileAdapter {
     return store;
   }
 
+  Result<std::string> Location() { return directory_.string(); }
+  static Result<std::unique_ptr<FileStore>> OpenAt(std::string_view location) {
+    return FileStore::Open(std::filesystem::path(location));
+  }
+
   Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) {
     auto store = Open();
     if (!store) return store.error();

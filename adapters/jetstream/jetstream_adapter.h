@@ -46,6 +46,21 @@ class JetStreamAdapter {
     return Open();
   }
 
+  // The server's URL and the namespace.
+  Result<std::string> Location() {
+    const auto server = NatsServer::Shared();
+    if (!server) return server.error();
+    return (*server)->url() + " " + options_.store_namespace;
+  }
+
+  static Result<std::unique_ptr<JetStreamStore>> OpenAt(std::string_view location) {
+    const std::size_t space = location.find(' ');
+    JetStreamOptions options;
+    options.urls = {std::string(location.substr(0, space))};
+    options.store_namespace = location.substr(space + 1);
+    return JetStreamStore::Open(options);
+  }
+
   // A record without the headers of an event store, as anybody might publish on the actor's subject.
   Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) {
     const auto server = NatsServer::Shared();

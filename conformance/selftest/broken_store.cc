@@ -2,6 +2,8 @@
 
 #include "broken_store.h"
 
+#include "process_double.h"
+
 namespace aether::selftest {
 
 std::unique_ptr<EventStore> DoubleStorage::Make(std::string name_space) {
@@ -19,6 +21,10 @@ Result<std::unique_ptr<EventStore>> DoubleStorage::OpenNamespace(std::string_vie
 Result<std::unique_ptr<EventStore>> DoubleStorage::OpenWithRetention(std::chrono::milliseconds age) {
   state_->age = age;
   return Make("");
+}
+
+Result<std::string> DoubleStorage::Location() {
+  return StoreError(ErrorCode::kNotFound, "it is in the memory of this process");
 }
 
 Result<Injection> DoubleStorage::InjectMalformed(std::string_view actor_id, std::string_view raw) {
@@ -44,12 +50,27 @@ const std::vector<BrokenStore>& AllBrokenStores() {
     std::vector<BrokenStore> all;
     for (auto area :
          {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
-          BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(), BrokenInTheRest()}) {
+          BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(), BrokenInTheRest(),
+          BrokenInHistories()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;
   }();
   return kAll;
+}
+
+const conformance::Subject& HonestSubjectFor(const Rule& rule) {
+  static const conformance::Subject in_memory = SubjectOfDouble<DoubleStore>();
+  static const conformance::Subject shared = SubjectOfProcessDouble<ProcessDouble>("honest");
+  return rule.area == "PROC" ? shared : in_memory;
+}
+
+const conformance::Subject* FindSubject(const std::string& name) {
+  for (const BrokenStore& broken : AllBrokenStores()) {
+    if (broken.subject.name == name) return &broken.subject;
+  }
+  const auto& honest = HonestSubjectFor(*FindRule("PROC-01"));
+  return honest.name == name ? &honest : nullptr;
 }
 
 }  // namespace aether::selftest

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aether/conformance/subject.h"
+#include "aether/rules.h"
 #include "double_store.h"
 
 namespace aether::selftest {
@@ -24,6 +25,7 @@ class DoubleStorage final : public conformance::Storage {
   Result<std::unique_ptr<EventStore>> OpenNamespace(std::string_view name) override;
   Result<std::unique_ptr<EventStore>> OpenWithRetention(std::chrono::milliseconds age) override;
   Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) override;
+  Result<std::string> Location() override;
   Result<Capabilities> Probe(const Capabilities& shown) override { return shown; }
 
   // A subject of such storages that offers everything, its type's members left out.
@@ -65,7 +67,14 @@ std::vector<BrokenStore> BrokenInReplay();        // RPL
 std::vector<BrokenStore> BrokenInSnapshots();     // SNAP
 std::vector<BrokenStore> BrokenInNotices();       // NOTE
 std::vector<BrokenStore> BrokenInTheRest();       // RET, NS, INV
+std::vector<BrokenStore> BrokenInHistories();     // HIST, PROC
 
 const std::vector<BrokenStore>& AllBrokenStores();
+
+// The subject that another process asks for by its name; null when there is none.
+const conformance::Subject* FindSubject(const std::string& name);
+
+// The honest double that offers what `rule` needs: in memory, or shared by processes.
+const conformance::Subject& HonestSubjectFor(const Rule& rule);
 
 }  // namespace aether::selftest

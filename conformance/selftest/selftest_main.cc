@@ -154,6 +154,8 @@ int Summarise(const std::vector<Outcome>& outcomes, const std::string& report) {
 }
 
 int Main(int argc, char** argv) {
+  if (conformance::IsPeer()) return conformance::RunPeer(FindSubject);
+  conformance::AllowPeers();
   CLI::App app("Tries the kit against stores that are broken on purpose.");
   Options options;
   options.profile = "quick";

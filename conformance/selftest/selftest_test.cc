@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(All, BrokenStoreTest, testing::ValuesIn(AllBrokenStores
 class HonestDoubleTest : public testing::TestWithParam<Rule> {};
 
 TEST_P(HonestDoubleTest, Passes) {
-  const auto subject = SubjectOfDouble<DoubleStore>();
+  const auto& subject = HonestSubjectFor(GetParam());
   const auto result = RunProperty(subject, subject.shown, GetParam().id,
                                   Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
   EXPECT_EQ(VerdictName(result.verdict), "passed")
@@ -100,3 +100,10 @@ TEST(AgreementTest, NamesOfBrokenStoresAreUnique) {
 
 }  // namespace
 }  // namespace aether::selftest
+
+int main(int argc, char** argv) {
+  if (aether::conformance::IsPeer()) return aether::conformance::RunPeer(aether::selftest::FindSubject);
+  aether::conformance::AllowPeers();
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -11,6 +11,7 @@
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
 #include "options.h"
+#include "peer.h"
 #include "report.h"
 #include "supervisor.h"
 
@@ -18,8 +19,13 @@ namespace aether::conformance {
 
 namespace {
 
-std::vector<std::string>& Stores() {
-  static std::vector<std::string> stores;
+struct Registered {
+  std::string name;
+  Subject subject;
+};
+
+std::vector<Registered>& Stores() {
+  static std::vector<Registered> stores;
   return stores;
 }
 
@@ -83,7 +89,7 @@ int Run(const Options& options, const char* argv0) {
   supervision.verbose = options.verbose;
 
   StoreReport report;
-  report.store = Stores().front();
+  report.store = Stores().front().name;
   report.settings = supervision.settings;
   report.replay = OwnCommand(argv0);
 
@@ -110,12 +116,16 @@ int Run(const Options& options, const char* argv0) {
 
 }  // namespace
 
-bool RegisterStore(std::string_view name) {
-  Stores().emplace_back(name);
+bool RegisterStore(std::string_view name, Subject subject) {
+  Stores().push_back({std::string(name), std::move(subject)});
   return true;
 }
 
 int Main(int argc, char** argv) {
+  if (IsPeer()) {
+    return RunPeer([](const std::string&) { return Stores().empty() ? nullptr : &Stores().front().subject; });
+  }
+  AllowPeers();
   if (IsChild()) return RunChild();
   CLI::App app("Tries an event store against the Aether contract, rule by rule.");
   Options options;

@@ -13,7 +13,8 @@ const std::vector<Property>& AllProperties() {
          {ImmutabilityProperties(), InterfaceProperties(), VersionProperties(), ConcurrencyProperties(),
           ReadingProperties(), IdentityProperties(), EventProperties(), DataProperties(),
           MetadataProperties(), ReplayErrorProperties(), SnapshotProperties(), NoticeProperties(),
-          RetentionProperties(), NamespaceProperties(), InvalidInputProperties()}) {
+          RetentionProperties(), NamespaceProperties(), InvalidInputProperties(),
+          HistoryProperties(), ProcessProperties()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

@@ -29,6 +29,8 @@ std::span<const Property> NoticeProperties();
 std::span<const Property> RetentionProperties();
 std::span<const Property> NamespaceProperties();
 std::span<const Property> InvalidInputProperties();
+std::span<const Property> HistoryProperties();
+std::span<const Property> ProcessProperties();
 
 // All of them, in the order of rules.json.
 const std::vector<Property>& AllProperties();

@@ -168,22 +168,18 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
   return result;
 }
 
-nlohmann::json ToJson(const Capabilities& c) {
-  return {{"errors", c.errors},       {"snapshots", c.snapshots},
-          {"notices", c.notices},     {"handles", c.handles},
-          {"malformed", c.malformed}, {"namespaces", c.namespaces},
-          {"retention", c.retention}, {"type", c.type}};
+nlohmann::json ToJson(const Capabilities& capabilities) {
+  nlohmann::json json;
+  for (const CapabilityName& known : kCapabilities) json[std::string(known.name)] = capabilities.*known.offered;
+  return json;
 }
 
 Capabilities CapabilitiesFromJson(const nlohmann::json& json) {
-  return {.errors = json.at("errors"),
-          .snapshots = json.at("snapshots"),
-          .notices = json.at("notices"),
-          .handles = json.at("handles"),
-          .malformed = json.at("malformed"),
-          .namespaces = json.at("namespaces"),
-          .retention = json.at("retention"),
-          .type = json.at("type")};
+  Capabilities capabilities;
+  for (const CapabilityName& known : kCapabilities) {
+    capabilities.*known.offered = json.at(std::string(known.name)).get<bool>();
+  }
+  return capabilities;
 }
 
 nlohmann::json ToJson(const StoreReport& report) {

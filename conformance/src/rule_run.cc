@@ -1,10 +1,8 @@
-// RuleRun, Trial and Handle.
+// RuleRun and Trial.
 
 #include "rule_run.h"
 
-#include <pthread.h>
 #include <rapidcheck.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <exception>
@@ -15,6 +13,8 @@
 
 #include "aether/rules.h"
 #include "heartbeat.h"
+#include "patiently.h"
+#include "peer.h"
 #include "properties.h"
 
 namespace aether::conformance {
@@ -64,54 +64,6 @@ std::uint64_t SeedOf(std::uint64_t seed, std::string_view rule_id) {
   return hash;
 }
 
-std::string DescribeAnswer(const Result<void>& result) { return result ? "ok" : Describe(result.error()); }
-std::string DescribeAnswer(const Result<std::vector<EventPtr>>& result) {
-  return result ? DescribeVersions(*result) : Describe(result.error());
-}
-std::string DescribeAnswer(const Result<std::int64_t>& result) {
-  return result ? std::to_string(*result) : Describe(result.error());
-}
-std::string DescribeAnswer(const Result<ReplayResult>& result) {
-  if (!result) return Describe(result.error());
-  std::string text = DescribeVersions(result->events);
-  for (const ReplayError& error : result->errors) {
-    text += "; error at sequence " + std::to_string(error.sequence_number) + " with " +
-            std::to_string(error.raw_data.size()) + " bytes";
-    if (text.size() > 300) return text + " ...";
-  }
-  return text;
-}
-std::string DescribeAnswer(const Result<std::optional<ActorSnapshot>>& result) {
-  if (!result) return Describe(result.error());
-  return *result ? Describe(**result) : "none";
-}
-std::string DescribeAnswer(const Result<std::unique_ptr<Subscription>>& result) {
-  return result ? "subscribed" : Describe(result.error());
-}
-
-// Makes `call`, and again while it is answered with unavailable and `patience` lasts: unavailable means
-// that nothing happened and that the call may be made again.
-template <typename Call>
-auto Patiently(std::chrono::milliseconds patience, Call call) -> decltype(call()) {
-  const auto end = Clock::now() + patience;
-  auto pause = std::chrono::microseconds(100);
-  while (true) {
-    auto result = call();
-    if (result || result.error().code() != ErrorCode::kUnavailable || Clock::now() >= end) return result;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::microseconds(50'000));
-  }
-}
-
-template <typename T>
-T Must(Result<T> result, const std::string& what) {
-  if (!result) {
-    ThrowIfNoWord(result.error());
-    throw Failure(what + " failed", "success", Describe(result.error()));
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 class CaseCounter final : public rc::detail::TestListener {
  public:
   explicit CaseCounter(int* cases) : cases_(cases) {}
@@ -139,164 +91,7 @@ class StartingLine {
   std::atomic<int> missing_;
 };
 
-void PinThisThread(int core) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(core) % cores, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);  // best effort
-}
-
-void Spin(std::chrono::nanoseconds time) {
-  const auto end = Clock::now() + time;
-  while (Clock::now() < end) {
-  }
-}
-
 }  // namespace
-
-void ThrowIfNoWord(const StoreError& error) {
-  switch (error.code()) {
-    case ErrorCode::kUnavailable:
-    case ErrorCode::kOutcomeUnknown:
-    case ErrorCode::kStorageFull:
-    case ErrorCode::kStorageFailed:
-      throw Inconclusive("the store answered " + Describe(error));
-    default:
-      return;
-  }
-}
-
-Handle::Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name)
-    : trial_(trial), store_(std::move(store)), name_(std::move(name)) {}
-
-template <typename Call>
-auto Handle::Noted(std::string text, Call call) -> decltype(call()) {
-  text = name_ + "  " + text;
-  const CallInProgress in_progress(text);
-  Timeline& timeline = trial_->timeline_;
-  const std::size_t number = timeline.Begin(std::move(text));
-  std::string thrown = "something that is no std::exception";
-  try {
-    auto result = Patiently(trial_->run_->settings_.patience, call);
-    timeline.End(number, DescribeAnswer(result));
-    return result;
-  } catch (const std::exception& exception) {
-    thrown = exception.what();
-  } catch (...) {
-  }
-  timeline.End(number, "threw: " + thrown);
-  throw Failure("an exception left the store", "an error value", "exception: " + thrown);
-}
-
-Result<void> Handle::SaveEvent(const Event& event) {
-  return Noted("SaveEvent " + Describe(event), [&] { return store_->SaveEvent(event); });
-}
-
-Result<std::vector<EventPtr>> Handle::GetEvents(std::string_view actor_id, std::int64_t from_version) {
-  auto result = Noted("GetEvents " + Quote(actor_id) + " from " + std::to_string(from_version),
-                      [&] { return store_->GetEvents(actor_id, from_version); });
-  if (result && std::find(result->begin(), result->end(), nullptr) != result->end()) {
-    throw Failure("GetEvents answered a null event");
-  }
-  return result;
-}
-
-Result<std::int64_t> Handle::GetLatestVersion(std::string_view actor_id) {
-  return Noted("GetLatestVersion " + Quote(actor_id), [&] { return store_->GetLatestVersion(actor_id); });
-}
-
-Result<ReplayResult> Handle::GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) {
-  auto& store = dynamic_cast<EventStoreWithErrors&>(*store_);
-  auto result = Noted("GetEventsWithErrors " + Quote(actor_id) + " from " + std::to_string(from_version),
-                      [&] { return store.GetEventsWithErrors(actor_id, from_version); });
-  if (result && std::find(result->events.begin(), result->events.end(), nullptr) != result->events.end()) {
-    throw Failure("GetEventsWithErrors answered a null event");
-  }
-  return result;
-}
-
-Result<void> Handle::SaveSnapshot(const ActorSnapshot& snapshot) {
-  auto& store = dynamic_cast<SnapshotStore&>(*store_);
-  return Noted("SaveSnapshot " + Describe(snapshot), [&] { return store.SaveSnapshot(snapshot); });
-}
-
-Result<std::optional<ActorSnapshot>> Handle::GetLatestSnapshot(std::string_view actor_id) {
-  auto& store = dynamic_cast<SnapshotStore&>(*store_);
-  return Noted("GetLatestSnapshot " + Quote(actor_id), [&] { return store.GetLatestSnapshot(actor_id); });
-}
-
-Result<std::unique_ptr<Subscription>> Handle::Subscribe(EventStoredCallback callback) {
-  auto& store = dynamic_cast<EventNotifier&>(*store_);
-  return Noted("Subscribe", [&] { return store.Subscribe(std::move(callback)); });
-}
-
-Result<void> Handle::Close() {
-  return Noted("Close", [&] { return store_->Close(); });
-}
-
-void Handle::MustSave(const Event& event) { Must(SaveEvent(event), "SaveEvent " + Describe(event)); }
-
-std::vector<EventPtr> Handle::MustRead(std::string_view actor_id, std::int64_t from_version) {
-  return Must(GetEvents(actor_id, from_version), "GetEvents " + Quote(actor_id));
-}
-
-std::int64_t Handle::MustLatest(std::string_view actor_id) {
-  return Must(GetLatestVersion(actor_id), "GetLatestVersion " + Quote(actor_id));
-}
-
-ReplayResult Handle::MustReplay(std::string_view actor_id, std::int64_t from_version) {
-  return Must(GetEventsWithErrors(actor_id, from_version), "GetEventsWithErrors " + Quote(actor_id));
-}
-
-VersionConflict Handle::MustRefuse(const Event& event) {
-  const Result<void> saved = SaveEvent(event);
-  if (saved) {
-    throw Failure("a save that had to be refused was accepted: " + Describe(event), "version_conflict",
-                  "ok");
-  }
-  ThrowIfNoWord(saved.error());
-  if (saved.error().code() != ErrorCode::kVersionConflict || !saved.error().conflict()) {
-    throw Failure("a stale save was refused with another error", "version_conflict",
-                  Describe(saved.error()));
-  }
-  return *saved.error().conflict();
-}
-
-void Handle::MustRefuse(const Event& event, std::int64_t current_version) {
-  const VersionConflict conflict = MustRefuse(event);
-  if (conflict.current_version != current_version) {
-    throw Failure("a version conflict names another current version", std::to_string(current_version),
-                  std::to_string(conflict.current_version));
-  }
-}
-
-void RequireEqual(const std::vector<Event>& expected, const std::vector<EventPtr>& actual,
-                  std::string_view actor_id) {
-  const std::string where = "the stream of " + Quote(actor_id);
-  for (std::size_t i = 0; i < std::min(expected.size(), actual.size()); ++i) {
-    if (std::string difference = Difference(expected[i], *actual[i]); !difference.empty()) {
-      throw Failure("event " + std::to_string(i + 1) + " of " + where + " differs: " + difference);
-    }
-  }
-  if (expected.size() == actual.size()) return;
-  std::vector<EventPtr> wanted;
-  for (const Event& event : expected) wanted.push_back(std::make_shared<const Event>(event));
-  throw Failure(where + " has another length", DescribeVersions(wanted), DescribeVersions(actual));
-}
-
-void Handle::MustReadAs(std::string_view actor_id, const std::vector<Event>& expected,
-                        std::int64_t from_version) {
-  RequireEqual(expected, MustRead(actor_id, from_version), actor_id);
-}
-
-void Handle::MustHaveLatest(std::string_view actor_id, std::int64_t version) {
-  const std::int64_t latest = MustLatest(actor_id);
-  if (latest != version) {
-    throw Failure("the latest version of " + Quote(actor_id) + " is wrong", std::to_string(version),
-                  std::to_string(latest));
-  }
-}
 
 Handle& Trial::store(std::size_t i) {
   while (run_->handles_.size() <= i) {
@@ -321,6 +116,56 @@ void Trial::Fresh() {
 void Trial::Reopen() {
   Remark("every handle is closed and the storage opened again");
   run_->CloseHandles();
+}
+
+void Trial::CloseAll() {
+  Remark("every handle is closed");
+  run_->CloseHandles();
+}
+
+Peer& Trial::peer() {
+  if (run_->peer_) return *run_->peer_;
+  const auto location = run_->storage().Location();
+  if (!location) throw AdapterError("the adapter's Location() failed: " + Describe(location.error()));
+  auto opened = Patiently(run_->settings_.patience, [&] { return Peer::Open(run_->subject_, *location); });
+  if (!opened) {
+    throw AdapterError("OpenAt(Location()) failed in another process: " + Describe(opened.error()));
+  }
+  Remark("another process opens the storage");
+  run_->peer_ = *std::move(opened);
+  return *run_->peer_;
+}
+
+PeerAnswer Trial::Answer(const PeerCall& call) {
+  const auto answer = peer().Next();
+  if (!answer || peer().Next()) throw Inconclusive("the other process ended without an answer");
+  Note(call, *answer);
+  return *answer;
+}
+
+void Trial::Note(const PeerCall& call, const PeerAnswer& answer) {
+  std::string text = "other process  ";
+  std::string result;
+  switch (call.kind) {
+    case PeerCall::Kind::kSave:
+      text += "SaveEvent " + Describe(call.event);
+      result = "ok";
+      break;
+    case PeerCall::Kind::kRead:
+      text += "GetEvents " + Quote(call.event.actor_id) + " from " + std::to_string(call.from_version);
+      result = DescribeVersions(answer.events);
+      break;
+    case PeerCall::Kind::kLatest:
+      text += "GetLatestVersion " + Quote(call.event.actor_id);
+      result = std::to_string(answer.latest);
+      break;
+  }
+  if (answer.error) result = Describe(*answer.error);
+  if (!answer.thrown.empty()) result = "threw: " + answer.thrown;
+  timeline_.Add({0, answer.start, std::move(text), std::move(result)});
+  if (!answer.thrown.empty()) {
+    throw Failure("an exception left the store", "an error value", "exception: " + answer.thrown);
+  }
 }
 
 Handle* Trial::OpenNamespace(std::string_view name) {
@@ -429,7 +274,8 @@ RuleRun::RuleRun(const Subject& subject, const Capabilities& offered, std::strin
       offered_(offered),
       rule_id_(std::move(rule_id)),
       settings_(settings),
-      next_seed_(SeedOf(settings.seed, rule_id_)),
+      first_seed_(conformance::SeedOf(settings.seed, rule_id_)),
+      next_seed_(first_seed_),
       started_(Clock::now()) {
   result_.id = rule_id_;
   result_.verdict = Verdict::kPassed;
@@ -451,6 +297,7 @@ Storage& RuleRun::storage() {
 
 void RuleRun::CloseHandles() {
   const CallInProgress in_progress("closing the handles");
+  peer_.reset();
   extra_handles_.clear();
   handles_.clear();
 }
@@ -491,6 +338,8 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
     extra_handles_.clear();
   } catch (const Failure& failure) {
     end(Verdict::kFailed, failure.what(), failure.expected, failure.actual);
+    if (!failure.timeline.empty()) failed_->counterexample = failure.timeline;
+    failed_->picture = failure.picture;
     throw;
   } catch (const AdapterError& error) {
     if (no_smaller_case()) return;
@@ -541,58 +390,6 @@ void RuleRun::Rounds(int count, const std::function<void(Trial&, int)>& body) {
   for (int round = 0; round < count; ++round) {
     Once([&](Trial& trial) { body(trial, round); });
   }
-}
-
-namespace {
-
-bool Offers(const Capabilities& offered, std::string_view capability) {
-  if (capability == "errors") return offered.errors;
-  if (capability == "snapshots") return offered.snapshots;
-  if (capability == "notices") return offered.notices;
-  if (capability == "handles") return offered.handles;
-  if (capability == "malformed") return offered.malformed;
-  if (capability == "namespaces") return offered.namespaces;
-  if (capability == "retention") return offered.retention;
-  if (capability == "type") return offered.type;
-  return false;
-}
-
-Capabilities Both(const Capabilities& a, const Capabilities& b) {
-  return {.errors = a.errors && b.errors,
-          .snapshots = a.snapshots && b.snapshots,
-          .notices = a.notices && b.notices,
-          .handles = a.handles && b.handles,
-          .malformed = a.malformed && b.malformed && a.errors && b.errors,
-          .namespaces = a.namespaces && b.namespaces,
-          .retention = a.retention && b.retention,
-          .type = a.type && b.type};
-}
-
-}  // namespace
-
-Capabilities FindOut(const Subject& subject) {
-  const CallInProgress in_progress("the adapter's first Open()");
-  std::unique_ptr<Storage> storage;
-  try {
-    storage = subject.make();
-  } catch (const std::exception& exception) {
-    throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
-  }
-  const auto patience = Settings().patience;
-  auto first = Patiently(patience, [&] { return storage->Open(); });
-  if (!first) throw AdapterError("the adapter's Open() failed: " + Describe(first.error()));
-  const auto events = (*first)->GetEvents("aether-smoke", 0);
-  if (!events) throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
-  if (!events->empty()) {
-    throw AdapterError("a fresh storage is not empty: GetEvents answered " + DescribeVersions(*events));
-  }
-  const auto probed = storage->Probe(subject.shown);
-  if (!probed) throw AdapterError("the adapter's Probe() failed: " + Describe(probed.error()));
-  Capabilities offered = Both(subject.shown, *probed);
-  // A store that allows one handle only may say so with unavailable: that is not waited for very long.
-  offered.handles =
-      offered.handles && Patiently(patience / 10, [&] { return storage->Open(); }).has_value();
-  return offered;
 }
 
 RuleResult RunProperty(const Subject& subject, const Capabilities& offered, std::string_view rule_id,

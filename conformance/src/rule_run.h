@@ -20,6 +20,7 @@
 
 #include "aether/conformance/subject.h"
 #include "aether/conformance/verdict.h"
+#include "peer.h"
 #include "timeline.h"
 
 namespace aether::conformance {
@@ -30,6 +31,8 @@ struct Failure : std::runtime_error {
       : std::runtime_error(what), expected(std::move(expected_text)), actual(std::move(actual_text)) {}
   std::string expected;
   std::string actual;
+  std::vector<std::string> timeline;  // shown instead of the trial's own, if there is one
+  std::string picture;                // an SVG of it
 };
 
 // The adapter, not the store, broke: no word on the rule.
@@ -118,6 +121,15 @@ class Trial {
   // Saves versions 1 to n.
   std::vector<Event> SaveMany(Handle& handle, std::string_view actor_id, std::int64_t n);
 
+  // Another process that has this storage open: started when first asked for, alive as long as the handles.
+  Peer& peer();
+  // Its answer to the only call it was told to make, noted. Inconclusive when it died.
+  PeerAnswer Answer(const PeerCall& call);
+  // Closes every handle and ends every other process.
+  void CloseAll();
+  // Notes what a peer answered to `call`, and throws a Failure if an exception left the store.
+  void Note(const PeerCall& call, const PeerAnswer& answer);
+
   // Runs `body(racer)` on `n` threads that start at the same moment, racers counting from 1; in half of
   // the calls each is pinned to a core. Returns when all have finished; the first Failure of a racer is
   // thrown then.
@@ -159,6 +171,9 @@ class RuleRun {
   // `standard` scaled by the profile, at least `least`.
   int Scaled(int standard, int least = 3) const;
 
+  // For what is drawn without RapidCheck: depends on the run's seed, the rule and `n` only.
+  std::uint64_t SeedOf(std::uint64_t n) const { return first_seed_ + n; }
+
   const Subject& subject() const { return subject_; }
   const Capabilities& offered() const { return offered_; }
   RuleResult& result() { return result_; }
@@ -177,6 +192,7 @@ class RuleRun {
   std::string rule_id_;
   Settings settings_;
   RuleResult result_;
+  std::uint64_t first_seed_;
   std::uint64_t next_seed_;
   std::uint64_t next_actor_ = 0;
   std::uint64_t next_event_ = 0;
@@ -187,11 +203,15 @@ class RuleRun {
   std::unique_ptr<Storage> storage_;
   std::vector<std::unique_ptr<Handle>> handles_;
   std::vector<std::unique_ptr<Handle>> extra_handles_;
+  std::unique_ptr<Peer> peer_;
 };
 
-// What the types, the Probe and a second Open() of the subject show together. Throws AdapterError when
-// the adapter cannot even be opened and read.
+// What the types, the Probe, a second Open() and another process show together. Throws AdapterError when the
+// adapter is not sound, so that its faults are not told as those of the store.
 Capabilities FindOut(const Subject& subject);
+
+// Whether the capability of this name is offered.
+bool Offers(const Capabilities& offered, std::string_view capability);
 
 // Runs the property of one rule. Never throws.
 RuleResult RunProperty(const Subject& subject, const Capabilities& offered, std::string_view rule_id,

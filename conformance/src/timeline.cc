@@ -160,6 +160,11 @@ void Timeline::End(std::size_t call, std::string result) {
   calls_[call].result = std::move(result);
 }
 
+void Timeline::Add(Call call) {
+  const std::lock_guard lock(mutex_);
+  calls_.push_back(std::move(call));
+}
+
 std::vector<std::string> Timeline::Lines() const {
   constexpr std::size_t kHead = 12;
   constexpr std::size_t kTail = 20;

@@ -39,6 +39,9 @@ class Timeline {
   std::size_t Begin(std::string text);
   void End(std::size_t call, std::string result);
 
+  // A call that is over, made elsewhere.
+  void Add(Call call);
+
   // From here to its destruction this thread's calls are those of racer `number`; then they join the
   // timeline.
   class Racer {

@@ -191,6 +191,10 @@ Result<std::optional<std::int64_t>> EventStreams::LastKeptVersion(const std::str
   if (!end) return end.error();
   if (end->event) return std::optional(end->event->stamp->version);
   if (end->others < kKeptPerActor) return std::optional<std::int64_t>();
+  // They may have pushed out an event, but only one that has expired: the others are in the stream still.
+  const auto bounds = events_.Bounds();
+  if (!bounds) return bounds.error();
+  if (bounds->first_sequence <= 1) return std::optional<std::int64_t>();
   return StoreError(ErrorCode::kCorrupt, "the latest version is lost: none of the records kept on " +
                                              subject + " was written by an event store");
 }

@@ -158,6 +158,16 @@ TEST_F(JetStreamStoreTest, RecordsOfOthersAreReportedAndHinderNobody) {
   EXPECT_THAT(VersionsOf(*store->GetEvents("a", 0)), ElementsAre(5, 6));
 }
 
+TEST_F(JetStreamStoreTest, ManyRecordsOfOthersAloneLeaveTheLatestVersionAtZero) {
+  const auto store = Open();
+  for (int i = 0; i < 9; ++i) Inject("a", "of somebody else");
+  EXPECT_EQ(*store->GetLatestVersion("a"), 0);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  for (int i = 0; i < 9; ++i) Inject("a", "of somebody else");
+  EXPECT_EQ(*store->GetLatestVersion("a"), 1);
+  EXPECT_THAT(VersionsOf(*store->GetEvents("a", 0)), ElementsAre(1));
+}
+
 TEST_F(JetStreamStoreTest, ASoundEventOfNoEventStoreIsReportedToo) {
   const auto store = Open();
   Inject(

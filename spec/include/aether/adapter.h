@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -34,8 +35,24 @@ struct Capabilities {
   bool namespaces = false;  // hook OpenNamespace
   bool retention = false;   // hook OpenWithRetention
   bool type = false;        // the adapter names its Subject
+  bool location = false;    // hooks Location and OpenAt
+  bool processes = false;   // another process can open the storage while this one has it open
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
+};
+
+struct CapabilityName {
+  std::string_view name;
+  bool Capabilities::*offered;
+};
+
+// Every capability by its name, for whoever lists, reads or writes them.
+inline constexpr CapabilityName kCapabilities[] = {
+    {"errors", &Capabilities::errors},       {"snapshots", &Capabilities::snapshots},
+    {"notices", &Capabilities::notices},     {"handles", &Capabilities::handles},
+    {"malformed", &Capabilities::malformed}, {"namespaces", &Capabilities::namespaces},
+    {"retention", &Capabilities::retention}, {"type", &Capabilities::type},
+    {"location", &Capabilities::location},   {"processes", &Capabilities::processes},
 };
 
 // What became of a malformed record that was to be put into a stream.
@@ -95,6 +112,16 @@ concept OpensWithRetention = requires(A& adapter, std::chrono::milliseconds age)
   { adapter.OpenWithRetention(age) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
 };
 
+// Hook: where this storage is, as text of any kind, and the way in from another process. The kit runs the
+// conformance program again as that process, which makes no adapter: OpenAt() is static and gives a handle
+// on the storage whose adapter lives in the first process. It may answer an error while that one has the
+// storage open. The process may be killed at any time.
+template <typename A>
+concept OpensElsewhere = requires(A& adapter, std::string_view location) {
+  { adapter.Location() } -> std::same_as<Result<std::string>>;
+  { A::OpenAt(location) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
+};
+
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
 template <typename A>
@@ -108,7 +135,8 @@ concept NamesSubject = requires {
   typename A::Subject;
 };
 
-// What the types of an adapter show, before anything runs. `handles` is found out by opening two.
+// What the types of an adapter show, before anything runs. `handles` and `processes` are found out by
+// opening the storage twice.
 template <Adapter A>
 constexpr Capabilities CapabilitiesShown() {
   using Store = StoreOf<A>;
@@ -121,6 +149,8 @@ constexpr Capabilities CapabilitiesShown() {
       .namespaces = OpensNamespace<A>,
       .retention = OpensWithRetention<A>,
       .type = NamesSubject<A>,
+      .location = OpensElsewhere<A>,
+      .processes = OpensElsewhere<A>,
   };
 }
 
@@ -145,6 +175,10 @@ constexpr bool CheckAdapter() {
     static_assert(!kMentionsRetention || OpensWithRetention<A>,
                   "aether adapter: OpenWithRetention must take std::chrono::milliseconds and answer what "
                   "Open() does");
+    constexpr bool kMentionsPlace = requires { &A::Location; } || requires { &A::OpenAt; };
+    static_assert(!kMentionsPlace || OpensElsewhere<A>,
+                  "aether adapter: another process needs both `aether::Result<std::string> Location()` and a "
+                  "static OpenAt(std::string_view location) that answers what Open() does");
     constexpr bool kMentionsProbe = requires { &A::Probe; };
     static_assert(!kMentionsProbe || Probes<A>,
                   "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");

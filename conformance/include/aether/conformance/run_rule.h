@@ -12,7 +12,8 @@ namespace aether::conformance {
 // it. Under a plain GoogleTest main() the standard profile and seed 1 are used.
 void RunRule(const Subject& subject, std::string_view rule_id);
 
-// Notes that this program judges the store `name`. One program judges one store.
-bool RegisterStore(std::string_view name);
+// Notes that this program judges the store `name`, and how another process of it opens that. One program
+// judges one store.
+bool RegisterStore(std::string_view name, Subject subject);
 
 }  // namespace aether::conformance

@@ -23,13 +23,17 @@ class Storage {
   virtual Result<std::unique_ptr<EventStore>> OpenNamespace(std::string_view name) = 0;
   virtual Result<std::unique_ptr<EventStore>> OpenWithRetention(std::chrono::milliseconds age) = 0;
   virtual Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) = 0;
+  virtual Result<std::string> Location() = 0;
   // What the adapter's Probe() says, or `shown` where it has none.
   virtual Result<Capabilities> Probe(const Capabilities& shown) = 0;
 };
 
 struct Subject {
+  std::string name;  // where a program knows several: by which another process finds it again
   Capabilities shown;                              // by the types; see Storage::Probe
   std::function<std::unique_ptr<Storage>()> make;  // a fresh, empty storage; may throw
+  // A handle on the storage of another process; empty without the hook.
+  std::function<Result<std::unique_ptr<EventStore>>(std::string_view location)> open_at;
   std::vector<std::string_view> updating_members;  // of the named Subject type: API-01
   std::vector<std::string_view> deleting_members;  // API-02
 };
@@ -75,6 +79,14 @@ class AdapterStorage final : public Storage {
     }
   }
 
+  Result<std::string> Location() override {
+    if constexpr (OpensElsewhere<A>) {
+      return adapter_.Location();
+    } else {
+      return NoHook("Location");
+    }
+  }
+
   Result<Capabilities> Probe(const Capabilities& shown) override {
     if constexpr (Probes<A>) {
       return adapter_.Probe();
@@ -96,6 +108,11 @@ Subject SubjectOf() {
   if constexpr (Adapter<A>) {
     subject.shown = CapabilitiesShown<A>();
     subject.make = [] { return std::make_unique<subject_detail::AdapterStorage<A>>(); };
+    if constexpr (OpensElsewhere<A>) {
+      subject.open_at = [](std::string_view location) {
+        return subject_detail::Erase(A::OpenAt(location));
+      };
+    }
     if constexpr (NamesSubject<A>) {
       subject.updating_members = UpdatingMembers<typename A::Subject>();
       subject.deleting_members = DeletingMembers<typename A::Subject>();

@@ -38,6 +38,7 @@ class RuleTest : public testing::Test {
   static_assert(aether::CheckAdapter<AetherAdapterUnderTest>());        \
   namespace aether::conformance::suites {                               \
   AETHER_CONFORMANCE_INSTANTIATE(name, ::AetherAdapterUnderTest)        \
-  const bool kRegistered = ::aether::conformance::RegisterStore(#name); \
+  const bool kRegistered = ::aether::conformance::RegisterStore( \
+      #name, ::aether::conformance::SubjectOf<::AetherAdapterUnderTest>()); \
   }                                                                     \
   static_assert(true, "a semicolon may follow")

@@ -40,6 +40,7 @@ struct RuleResult {
   std::string message;   // what went wrong, or why it was not offered; else empty
   std::string expected;  // of a failure, where the two can be told in a line
   std::string actual;
+  std::string picture;  // SVG, where the least case has one
   std::vector<std::string> counterexample;  // of a failure: the least failing case, call by call
 };
 

@@ -1,0 +1,130 @@
+// What a subject offers, and whether its adapter is sound: found out before any rule is tried.
+
+#include <algorithm>
+
+#include "heartbeat.h"
+#include "patiently.h"
+#include "peer.h"
+#include "rule_run.h"
+
+namespace aether::conformance {
+
+namespace {
+
+constexpr std::string_view kSmokeActor = "aether-smoke";
+
+std::unique_ptr<Storage> MakeStorage(const Subject& subject) {
+  const CallInProgress in_progress("the adapter's constructor");
+  try {
+    return subject.make();
+  } catch (const std::exception& exception) {
+    throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
+  }
+}
+
+std::unique_ptr<EventStore> Open(Storage& storage) {
+  const CallInProgress in_progress("the adapter's first Open()");
+  auto opened = Patiently(Settings().patience, [&] { return storage.Open(); });
+  if (!opened) throw AdapterError("the adapter's Open() failed: " + Describe(opened.error()));
+  return *std::move(opened);
+}
+
+std::vector<EventPtr> Read(EventStore& store) {
+  const CallInProgress in_progress("the first GetEvents");
+  auto events = Patiently(Settings().patience, [&] { return store.GetEvents(kSmokeActor, 0); });
+  if (!events) throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
+  return *std::move(events);
+}
+
+// Saves an event and answers whether it can be read back. A store that cannot do that is left to the rules.
+bool SavesAndReads(EventStore& store) {
+  const CallInProgress in_progress("the first SaveEvent");
+  Event event;
+  event.id = "smoke";
+  event.event_type = "Smoked";
+  event.actor_id = kSmokeActor;
+  event.version = 1;
+  event.timestamp = {1768339576, 0};
+  if (!Patiently(Settings().patience, [&] { return store.SaveEvent(event); })) return false;
+  const auto events = store.GetEvents(kSmokeActor, 0);
+  return events && !events->empty();
+}
+
+// Whether another process can open the storage. `has_event`: what it has to see there then.
+Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
+  const auto location = storage.Location();
+  if (!location) throw AdapterError("the adapter's Location() failed: " + Describe(location.error()));
+  auto peer = Peer::Open(subject, *location);
+  if (!peer) return peer.error();
+  PeerCall read;
+  read.kind = PeerCall::Kind::kRead;
+  read.event.actor_id = kSmokeActor;
+  (*peer)->Start({{read}});
+  const auto answer = (*peer)->Next();
+  if (has_event && (!answer || answer->events.empty())) {
+    throw AdapterError(
+        "another process that opened the storage with OpenAt(Location()) does not see an event that was saved "
+        "before: is that the same storage?");
+  }
+  return {};
+}
+
+void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<EventStore> open, bool has_event,
+                      Capabilities* offered) {
+  offered->location = offered->location && subject.open_at && PeersAllowed();
+  offered->processes = offered->processes && offered->location && TryPeer(subject, storage, has_event);
+  open.reset();
+  if (!offered->location) return;
+  if (const auto alone = TryPeer(subject, storage, has_event); !alone) {
+    throw AdapterError("the adapter's OpenAt(Location()) failed in another process: " + Describe(alone.error()));
+  }
+}
+
+}  // namespace
+
+bool Offers(const Capabilities& offered, std::string_view capability) {
+  for (const CapabilityName& known : kCapabilities) {
+    if (known.name == capability) return offered.*known.offered;
+  }
+  return false;
+}
+
+Capabilities FindOut(const Subject& subject) {
+  auto storage = MakeStorage(subject);
+  auto first = Open(*storage);
+  if (const auto events = Read(*first); !events.empty()) {
+    throw AdapterError("a fresh storage is not empty: GetEvents answered " + DescribeVersions(events));
+  }
+  const auto probed = storage->Probe(subject.shown);
+  if (!probed) throw AdapterError("the adapter's Probe() failed: " + Describe(probed.error()));
+  Capabilities offered = subject.shown;
+  for (const CapabilityName& known : kCapabilities) {
+    offered.*known.offered = offered.*known.offered && *probed.*known.offered;
+  }
+  offered.malformed = offered.malformed && offered.errors;
+
+  const bool has_event = SavesAndReads(*first);
+  {
+    const CallInProgress in_progress("the adapter's second Open()");
+    // A store that allows one handle only may say so with unavailable: that is not waited for very long.
+    auto second = Patiently(Settings().patience / 10, [&] { return storage->Open(); });
+    offered.handles = offered.handles && second.has_value();
+    if (offered.handles && has_event && Read(**second).empty()) {
+      throw AdapterError(
+          "a second handle does not see an event that was saved through the first one: Open() has to give "
+          "handles on one storage, or to refuse the second");
+    }
+  }
+  FindOutProcesses(subject, *storage, std::move(first), has_event, &offered);
+
+  storage.reset();
+  storage = MakeStorage(subject);
+  if (!Read(*Open(*storage)).empty()) {
+    throw AdapterError(
+        "a new adapter sees an event of an earlier one: each adapter needs a storage of its own, discarded "
+        "with it");
+  }
+  return offered;
+}
+
+}  // namespace aether::conformance

@@ -1,0 +1,357 @@
+// Another process on the same storage: lines of JSON over a pair of sockets.
+
+#include "peer.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "aether/wire.h"
+#include "heartbeat.h"
+
+namespace aether::conformance {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+constexpr const char* kPeerVariable = "AETHER_CONFORMANCE_PEER";
+constexpr auto kMeetLimit = std::chrono::seconds(30);
+
+bool allowed = false;
+
+[[noreturn]] void ThrowErrno(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
+
+// False when the other side is gone.
+bool WriteAll(int fd, const std::string& text) {
+  for (std::size_t sent = 0; sent < text.size();) {
+    const ssize_t n = send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    sent += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+std::optional<std::string> ReadLineFrom(int fd, std::string* buffer) {
+  while (true) {
+    if (const std::size_t end = buffer->find('\n'); end != std::string::npos) {
+      std::string line = buffer->substr(0, end);
+      buffer->erase(0, end + 1);
+      return line;
+    }
+    char chunk[65536];
+    const ssize_t n = read(fd, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    buffer->append(chunk, static_cast<std::size_t>(n));
+  }
+}
+
+std::string Line(const json& message) {
+  return message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+json ToJson(const StoreError& error) {
+  json out = {{"code", static_cast<int>(error.code())}, {"message", error.message()}, {"field", error.field()}};
+  if (const auto& conflict = error.conflict()) {
+    out["conflict"] = {conflict->actor_id, conflict->attempted_version, conflict->current_version};
+  }
+  return out;
+}
+
+StoreError ErrorFrom(const json& in) {
+  if (in.contains("conflict")) {
+    const json& c = in.at("conflict");
+    return StoreError::Conflict(c.at(0).get<std::string>(), c.at(1), c.at(2));
+  }
+  return StoreError(static_cast<ErrorCode>(in.at("code").get<int>()), in.at("message"));
+}
+
+json ToJson(const PeerCall& call) {
+  json out = {{"kind", static_cast<int>(call.kind)},
+              {"actor", call.event.actor_id},
+              {"from", call.from_version},
+              {"meeting", call.meeting},
+              {"spin", call.spin_ns}};
+  if (call.kind == PeerCall::Kind::kSave) out["event"] = EncodeEvent(call.event).value();
+  return out;
+}
+
+PeerCall CallFrom(const json& in) {
+  PeerCall call{static_cast<PeerCall::Kind>(in.at("kind").get<int>()), Event(), in.at("from"), in.at("meeting"),
+                in.at("spin")};
+  if (in.contains("event")) call.event = DecodeEvent(in.at("event").get<std::string>()).value();
+  call.event.actor_id = in.at("actor");
+  return call;
+}
+
+std::int64_t Ticks(Clock::time_point at) { return at.time_since_epoch().count(); }
+Clock::time_point TimeOf(std::int64_t ticks) { return Clock::time_point(Clock::duration(ticks)); }
+
+json ToJson(const PeerAnswer& answer) {
+  json out = {{"list", answer.list},
+              {"call", answer.call},
+              {"start", Ticks(answer.start)},
+              {"end", Ticks(answer.end)},
+              {"latest", answer.latest}};
+  if (answer.error) out["error"] = ToJson(*answer.error);
+  if (!answer.thrown.empty()) out["thrown"] = answer.thrown;
+  for (const EventPtr& event : answer.events) {
+    const auto text = event ? EncodeEvent(*event) : Result<std::string>("null");
+    out["events"].push_back(text ? *text : "null");
+  }
+  return out;
+}
+
+PeerAnswer AnswerFrom(const json& in) {
+  PeerAnswer answer;
+  answer.list = in.at("list");
+  answer.call = in.at("call");
+  answer.start = TimeOf(in.at("start"));
+  answer.end = TimeOf(in.at("end"));
+  answer.latest = in.at("latest");
+  if (in.contains("error")) answer.error = ErrorFrom(in.at("error"));
+  answer.thrown = in.value("thrown", "");
+  if (in.contains("events")) {
+    for (const std::string text : in.at("events")) {
+      auto event = DecodeEvent(text);
+      if (event) {
+        answer.events.push_back(std::make_shared<const Event>(*std::move(event)));
+      } else {
+        answer.thrown = "it answered an event that is none: " + event.error().message();
+      }
+    }
+  }
+  return answer;
+}
+
+// ---- the peer's side
+
+PeerAnswer Make(EventStore& store, const PeerCall& call) {
+  PeerAnswer answer;
+  const auto take = [&](const auto& result) {
+    answer.end = Clock::now();
+    if (!result) answer.error = result.error();
+    return result.has_value();
+  };
+  answer.start = Clock::now();
+  try {
+    switch (call.kind) {
+      case PeerCall::Kind::kSave:
+        (void)take(store.SaveEvent(call.event));
+        break;
+      case PeerCall::Kind::kRead:
+        if (auto events = store.GetEvents(call.event.actor_id, call.from_version); take(events)) {
+          answer.events = *std::move(events);
+        }
+        break;
+      case PeerCall::Kind::kLatest:
+        if (const auto latest = store.GetLatestVersion(call.event.actor_id); take(latest)) {
+          answer.latest = *latest;
+        }
+        break;
+    }
+  } catch (const std::exception& exception) {
+    answer.end = Clock::now();
+    answer.thrown = exception.what();
+  } catch (...) {
+    answer.end = Clock::now();
+    answer.thrown = "something that is no std::exception";
+  }
+  return answer;
+}
+
+// Makes the calls of one list and sends each answer as soon as it is there.
+void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier, std::mutex& channel_mutex, int channel) {
+  std::vector<PeerCall> parsed;
+  for (const json& call : calls) parsed.push_back(CallFrom(call));
+  if (std::any_of(parsed.begin(), parsed.end(), [](const PeerCall& call) { return call.meeting % 4 == 2; })) {
+    PinThisThread(static_cast<int>(list) + 2);  // racers of the first process begin at 1
+  }
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    if (parsed[i].meeting != 0) barrier.Meet(parsed[i].meeting);
+    if (parsed[i].spin_ns != 0) Spin(std::chrono::nanoseconds(parsed[i].spin_ns));
+    PeerAnswer answer = Make(store, parsed[i]);
+    answer.list = list;
+    answer.call = i;
+    const std::string line = Line(ToJson(answer));
+    const std::lock_guard lock(channel_mutex);
+    if (!WriteAll(channel, line)) _exit(3);
+  }
+}
+
+}  // namespace
+
+void PinThisThread(int core) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(core) % cores, &set);
+  pthread_setaffinity_np(pthread_self(), sizeof set, &set);  // best effort
+}
+
+void Spin(std::chrono::nanoseconds time) {
+  const auto end = Clock::now() + time;
+  while (Clock::now() < end) {
+  }
+}
+
+bool IsPeer() { return std::getenv(kPeerVariable) != nullptr; }
+void AllowPeers() { allowed = true; }
+bool PeersAllowed() { return allowed; }
+
+int RunPeer(const std::function<const Subject*(const std::string& name)>& find) {
+  const json task = json::parse(std::getenv(kPeerVariable));
+  unsetenv(kPeerVariable);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != task.at("parent").get<pid_t>()) return 3;  // it died before we asked for the signal
+  const int channel = task.at("channel");
+  fcntl(channel, F_SETFD, FD_CLOEXEC);
+  Barrier barrier(task.at("barrier").get<int>());
+  const Subject* subject = find(task.at("subject"));
+  if (subject == nullptr || !subject->open_at) return 3;
+  const auto store = subject->open_at(task.at("location").get<std::string>());
+  if (!WriteAll(channel, Line(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}}))) return 3;
+  if (!store) return 0;
+  std::string buffer;
+  std::mutex mutex;
+  while (const auto line = ReadLineFrom(channel, &buffer)) {
+    const json lists = json::parse(*line);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      threads.emplace_back([&, i] { MakeAll(**store, lists.at(i), i, barrier, mutex, channel); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (!WriteAll(channel, Line({{"finished", true}}))) return 3;
+  }
+  return 0;
+}
+
+// ---- the kit's side
+
+Barrier::Barrier() : Barrier(memfd_create("aether-barrier", MFD_CLOEXEC)) {}
+
+Barrier::Barrier(int fd) : fd_(fd) {
+  void* memory = MAP_FAILED;
+  if (fd_ >= 0 && ftruncate(fd_, sizeof *arrived_) == 0) {
+    memory = mmap(nullptr, sizeof *arrived_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+  }
+  if (memory == MAP_FAILED) ThrowErrno("cannot make memory that two processes share");
+  arrived_ = static_cast<std::atomic<std::uint32_t>*>(memory);
+}
+
+Barrier::~Barrier() {
+  munmap(arrived_, sizeof *arrived_);
+  close(fd_);
+}
+
+void Barrier::Meet(std::uint32_t arrivals) {
+  arrived_->fetch_add(1);
+  const auto limit = Clock::now() + kMeetLimit;
+  for (int turns = 0; arrived_->load() < arrivals; ++turns) {
+    if (turns < 2000) continue;  // who yields may come back late
+    if (Clock::now() > limit) return;
+    std::this_thread::yield();
+  }
+}
+
+void Peer::Spawn(const std::string& task, int channel) {
+  // Not setenv(): the store's threads may be reading the environment.
+  const std::string variable = std::string(kPeerVariable) + "=" + task;
+  std::vector<const char*> environment = {variable.c_str()};
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  environment.push_back(nullptr);
+  const char* const arguments[] = {"conformance-peer", nullptr};
+  pid_ = fork();
+  if (pid_ == 0) {
+    // The storage's files are not for the peer: a lock that it inherits would never be let go.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    for (const int fd : {channel, barrier_.fd()}) fcntl(fd, F_SETFD, 0);
+    execve("/proc/self/exe", const_cast<char* const*>(arguments), const_cast<char* const*>(environment.data()));
+    _exit(127);
+  }
+  if (pid_ < 0) ThrowErrno("cannot start another process");
+}
+
+Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::string& location) {
+  const CallInProgress in_progress("OpenAt() in another process");
+  std::unique_ptr<Peer> peer(new Peer);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ThrowErrno("cannot make a pair of sockets");
+  peer->channel_ = ends[0];
+  const json task = {{"subject", subject.name},
+                     {"location", location},
+                     {"parent", getpid()},
+                     {"channel", ends[1]},
+                     {"barrier", peer->barrier_.fd()}};
+  peer->Spawn(task.dump(), ends[1]);
+  close(ends[1]);
+  const auto line = peer->ReadLine();
+  if (!line) throw std::runtime_error("the other process died before it had opened the storage");
+  const json first = json::parse(*line);
+  if (first.contains("error")) return ErrorFrom(first.at("error"));
+  return peer;
+}
+
+Peer::~Peer() {
+  if (pid_ > 0) {
+    shutdown(channel_, SHUT_WR);
+    const CallInProgress in_progress("closing the storage in another process");
+    while (ReadLine()) {
+    }
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  if (channel_ >= 0) close(channel_);
+}
+
+std::optional<std::string> Peer::ReadLine() {
+  return ReadLineFrom(channel_, &buffer_);
+}
+
+void Peer::Start(const std::vector<std::vector<PeerCall>>& lists) {
+  json out = json::array();
+  for (const auto& list : lists) {
+    out.push_back(json::array());
+    for (const PeerCall& call : list) out.back().push_back(ToJson(call));
+  }
+  (void)WriteAll(channel_, Line(out));  // one that is gone gives no answers
+}
+
+std::optional<PeerAnswer> Peer::Next() {
+  const CallInProgress in_progress("a call in another process");
+  const auto line = ReadLine();
+  if (!line) return std::nullopt;
+  const json message = json::parse(*line);
+  if (message.contains("finished")) return std::nullopt;
+  return AnswerFrom(message);
+}
+
+void Peer::Kill() {
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+}
+
+}  // namespace aether::conformance
