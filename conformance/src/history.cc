@@ -20,9 +20,8 @@
 //    if and only if ta <= e and s <= tb+1. So every answer gives lower bounds L <= tj and upper bounds
 //    tk <= U, and nothing else.
 // 4. When that can be had. If L <= U for every lower bound L on tj and upper bound U on tk with j <= k,
-// then
-//    tk = (the greatest lower bound on any tj with j <= k) keeps all bounds and rises; if L > U for one
-//    pair, then tj <= tk cannot be.
+//    then tk = (the greatest lower bound on any tj with j <= k) keeps all bounds and rises; if L > U for
+//    one pair, then tj <= tk cannot be.
 //
 // Conversely such moments are a legal order: sort by moment, tk before what sees k events, that before
 // tk+1. A contradiction is thus one pair of bounds, and each bound comes from one answer, given what
@@ -45,12 +44,12 @@ Checked CheckHistory(std::span<const Operation> history) {
     keys[i] = std::uint64_t{history[i].actor} << 32 | i;
   }
   std::sort(keys.begin(), keys.end());
-  Finding finding(history);
+  Contradiction contradiction(history);
   for (std::size_t from = 0, to; from < keys.size(); from = to) {
     for (to = from; to < keys.size() && keys[to] >> 32 == keys[from] >> 32;) ++to;
-    ActorCheck(history, std::span(keys).subspan(from, to - from), &finding).Run();
+    ActorCheck(history, std::span(keys).subspan(from, to - from), &contradiction).Run();
   }
-  return finding.Result();
+  return contradiction.Result();
 }
 
 }  // namespace aether::conformance

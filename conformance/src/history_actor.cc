@@ -13,12 +13,12 @@ namespace {
 using Kind = Operation::Kind;
 using Outcome = Operation::Outcome;
 
-constexpr std::size_t kNone = Slot::kNone;
+constexpr std::size_t kNone = VersionSlot::kNone;
 constexpr std::int64_t kNever = Operation::kPending;
 
 }  // namespace
 
-void Finding::Accuse(std::vector<std::size_t> answers, std::function<Words()> words) {
+void Contradiction::Accuse(std::vector<std::size_t> answers, std::function<Accusation()> words) {
   std::int64_t at = history_[answers[0]].start;
   for (const std::size_t answer : answers) at = std::max(at, history_[answer].start);
   if (!answers_.empty() && std::pair(answers_.size(), at_) <= std::pair(answers.size(), at)) return;
@@ -27,12 +27,12 @@ void Finding::Accuse(std::vector<std::size_t> answers, std::function<Words()> wo
   words_ = std::move(words);
 }
 
-void Finding::Settle() {
+void Contradiction::Settle() {
   if (words_) settled_ = words_();
   words_ = nullptr;
 }
 
-Checked Finding::Result() const {
+Checked Contradiction::Result() const {
   if (answers_.empty()) return {};
   Checked checked{Legality::kIllegal, settled_.message, answers_, answers_};
   checked.window.insert(checked.window.end(), settled_.saves.begin(), settled_.saves.end());
@@ -69,12 +69,12 @@ void ActorCheck::MakeSlots() {
       slots_.back().version = save.version;
       slots_.back().first = i;
     }
-    Slot& slot = slots_.back();
+    VersionSlot& slot = slots_.back();
     slot.last = i + 1;
     slot.first_start = std::min(slot.first_start, save.start);
     if (!save.unknown && slot.acknowledged != kNone) {
       Accuse({slot.acknowledged, save.operation}, [version = save.version] {
-        return Words{"two saves of version " + std::to_string(version) + " were acknowledged", {}};
+        return Accusation{"two saves of version " + std::to_string(version) + " were acknowledged", {}};
       });
     } else if (!save.unknown) {
       slot.acknowledged = slot.told_by = save.operation;
@@ -121,7 +121,7 @@ void ActorCheck::CheckRead(std::size_t i) {
   }
 }
 
-void ActorCheck::CheckShown(std::size_t i, ShownEvent shown, Slot* slot) {
+void ActorCheck::CheckShown(std::size_t i, ShownEvent shown, VersionSlot* slot) {
   if (slot->event == shown.event) return Witness(i, slot, slot->event_start);
   std::int64_t sent = kNever;  // when this event was first, at this version
   for (std::size_t s = slot->first; s < slot->last; ++s) {
@@ -131,11 +131,11 @@ void ActorCheck::CheckShown(std::size_t i, ShownEvent shown, Slot* slot) {
   Witness(i, slot, sent);
   if (slot->event) {
     return Accuse({slot->told_by, i}, [this, other = slot->told_by, version = shown.version] {
-      return Words{Op(other).acknowledged()
-                       ? "a read shows another event at version " + std::to_string(version) +
-                             " than the one whose save was acknowledged"
-                       : "two reads show different events at version " + std::to_string(version),
-                   {}};
+      return Accusation{Op(other).acknowledged()
+                            ? "a read shows another event at version " + std::to_string(version) +
+                                  " than the one whose save was acknowledged"
+                            : "two reads show different events at version " + std::to_string(version),
+                        {}};
     });
   }
   slot->event = shown.event;
@@ -151,13 +151,13 @@ void ActorCheck::CheckLatest(std::size_t i, std::int64_t version) {
 }
 
 // Notes that operation `i` shows the version of `slot`, whose saves began at `sent` and later.
-void ActorCheck::Witness(std::size_t i, Slot* slot, std::int64_t sent) {
+void ActorCheck::Witness(std::size_t i, VersionSlot* slot, std::int64_t sent) {
   if (slot->witness == kNone) slot->witness = i;
   if (sent <= Op(i).end) return;
   Accuse({i}, [this, i, sent, version = slot->version, first = slot->first, last = slot->last] {
-    Words words{"version " + std::to_string(version) + " is shown by a call that ended " +
-                    Duration(sent - Op(i).end) + " before any save of it began",
-                {}};
+    Accusation words{"version " + std::to_string(version) + " is shown by a call that ended " +
+                         DescribeDuration(sent - Op(i).end) + " before any save of it began",
+                     {}};
     for (std::size_t s = first; s < last; ++s) {
       if (saves_[s].start == sent) words.saves = {saves_[s].operation};
     }
@@ -169,7 +169,7 @@ void ActorCheck::Witness(std::size_t i, Slot* slot, std::int64_t sent) {
 void ActorCheck::AccuseOfInvention(std::size_t i, std::int64_t version,
                                    std::optional<std::uint64_t> event) {
   Accuse({i}, [this, i, version, event] {
-    Words words{event ? "a read shows version " + std::to_string(version) : Named(Op(i)), {}};
+    Accusation words{event ? "a read shows version " + std::to_string(version) : DescribeAnswer(Op(i)), {}};
     for (const std::uint64_t key : operations_) {
       const Operation& op = Op(Position(key));
       if (op.kind != Kind::kSave || op.version != version || op.unknown() || op.acknowledged()) continue;
@@ -189,9 +189,9 @@ void ActorCheck::AccuseOfInvention(std::size_t i, std::int64_t version,
 
 // From here on the slots are the stored versions.
 void ActorCheck::KeepStored() {
-  std::erase_if(slots_,
-                [](const Slot& slot) { return slot.acknowledged == kNone && slot.witness == kNone; });
-  for (Slot& slot : slots_) {
+  std::erase_if(
+      slots_, [](const VersionSlot& slot) { return slot.acknowledged == kNone && slot.witness == kNone; });
+  for (VersionSlot& slot : slots_) {
     slot.save = slot.acknowledged;
     for (std::size_t s = slot.first; s < slot.last && slot.save == kNone; ++s) {
       const std::size_t save = saves_[s].operation;
@@ -208,14 +208,14 @@ void ActorCheck::CheckHole(std::size_t i) {
   if (Find(op.shown.back().version, first) - first + 1 == op.shown.size()) return;
   std::size_t missing = first;
   while (slots_[missing].version == op.shown[missing - first].version) ++missing;
-  const Slot& slot = slots_[missing];
+  const VersionSlot& slot = slots_[missing];
   const bool acknowledged = slot.acknowledged != kNone;
   Accuse({i, acknowledged ? slot.acknowledged : slot.witness}, [=, this] {
     const std::string version = std::to_string(slots_[missing].version);
-    return Words{"a read shows version " + std::to_string(Op(i).shown.back().version) +
-                     " but not version " + version +
-                     (acknowledged ? ", whose save was acknowledged" : ", which is shown elsewhere"),
-                 {slots_[missing].save}};
+    return Accusation{"a read shows version " + std::to_string(Op(i).shown.back().version) +
+                          " but not version " + version +
+                          (acknowledged ? ", whose save was acknowledged" : ", which is shown elsewhere"),
+                      {slots_[missing].save}};
   });
 }
 
@@ -262,26 +262,28 @@ void ActorCheck::CheckMoments() {
 // The answer of `late`, or the answer that shows that the unknown save `late` stored, puts the storing of
 // `slot` after the start of `late`; but that of `until.by` puts it before its own end.
 void ActorCheck::AccuseOfDelay(std::size_t late, std::size_t slot, const Bound& until) {
-  const Slot& s = slots_[slot];
+  const VersionSlot& s = slots_[slot];
   const bool unknown = Op(late).unknown();
   const std::size_t answer = !unknown ? late : s.event ? s.told_by : s.witness;
   Accuse({answer, until.by}, [=, this] {
     const Operation& op = Op(late);
     const Operation& by = Op(until.by);
-    const std::string delay = Duration(op.start - until.time);
+    const std::string delay = DescribeDuration(op.start - until.time);
     const std::int64_t seen = by.acknowledged() ? by.version : HighestShown(by);
-    Words words{"", {slots_[Find(seen)].save}};
+    Accusation words{"", {slots_[Find(seen)].save}};
     if (op.kind == Kind::kRead) {
-      words.message = by.acknowledged()
-                          ? Named(by) + " is missing from a read that began " + delay + " after it ended"
-                          : "version " + std::to_string(seen) + " is missing from a read that began " +
-                                delay + " after " + Named(by) + " had ended";
+      words.message =
+          by.acknowledged()
+              ? DescribeAnswer(by) + " is missing from a read that began " + delay + " after it ended"
+              : "version " + std::to_string(seen) + " is missing from a read that began " + delay +
+                    " after " + DescribeAnswer(by) + " had ended";
     } else if (op.kind == Kind::kLatest || op.outcome == Outcome::kConflict) {
-      words.message = Named(op) + " to a call that began " + delay + " after " + Named(by) + " had ended";
+      words.message = DescribeAnswer(op) + " to a call that began " + delay + " after " +
+                      DescribeAnswer(by) + " had ended";
     } else {
       words.saves.push_back(late);
       words.message = "version " + std::to_string(op.version) + " was stored by a save that began " +
-                      delay + " after " + Named(by) + " had ended";
+                      delay + " after " + DescribeAnswer(by) + " had ended";
     }
     return words;
   });

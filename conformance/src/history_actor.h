@@ -13,18 +13,18 @@
 namespace aether::conformance {
 
 // What is wrong and the saves that it is about.
-struct Words {
+struct Accusation {
   std::string message;
   std::vector<std::size_t> saves;
 };
 
 // The contradiction with the fewest answers, and of several the one that shows first.
-class Finding {
+class Contradiction {
  public:
-  explicit Finding(std::span<const Operation> history) : history_(history) {}
+  explicit Contradiction(std::span<const Operation> history) : history_(history) {}
 
   // `words` is called by Settle() at the latest, and only if nothing better comes.
-  void Accuse(std::vector<std::size_t> answers, std::function<Words()> words);
+  void Accuse(std::vector<std::size_t> answers, std::function<Accusation()> words);
   void Settle();
 
   Checked Result() const;
@@ -33,12 +33,12 @@ class Finding {
   std::span<const Operation> history_;
   std::vector<std::size_t> answers_;
   std::int64_t at_ = 0;
-  std::function<Words()> words_;
-  Words settled_;
+  std::function<Accusation()> words_;
+  Accusation settled_;
 };
 
 // A version that may be stored, later one that is.
-struct Slot {
+struct VersionSlot {
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
   std::int64_t version = 0;
@@ -56,8 +56,8 @@ struct Slot {
 class ActorCheck {
  public:
   ActorCheck(std::span<const Operation> history, std::span<const std::uint64_t> operations,
-             Finding* finding)
-      : history_(history), operations_(operations), finding_(*finding) {}
+             Contradiction* contradiction)
+      : history_(history), operations_(operations), contradiction_(*contradiction) {}
 
   void Run() {
     CollectSaves();
@@ -68,7 +68,7 @@ class ActorCheck {
       ForEachAnswer([this](std::size_t i) { CheckHole(i); });
     }
     if (!bad_) CheckMoments();
-    finding_.Settle();
+    contradiction_.Settle();
   }
 
  private:
@@ -83,7 +83,7 @@ class ActorCheck {
   // A bound on a moment and the operation whose answer sets it.
   struct Bound {
     std::int64_t time = Operation::kPending;
-    std::size_t by = Slot::kNone;
+    std::size_t by = VersionSlot::kNone;
   };
 
   const Operation& Op(std::size_t i) const { return history_[i]; }
@@ -101,21 +101,21 @@ class ActorCheck {
     }
   }
 
-  void Accuse(std::vector<std::size_t> answers, std::function<Words()> words) {
+  void Accuse(std::vector<std::size_t> answers, std::function<Accusation()> words) {
     bad_ = true;
-    finding_.Accuse(std::move(answers), std::move(words));
+    contradiction_.Accuse(std::move(answers), std::move(words));
   }
   void Accuse(std::size_t answer, const std::string& message) {
-    Accuse({answer}, [message] { return Words{message, {}}; });
+    Accuse({answer}, [message] { return Accusation{message, {}}; });
   }
 
   void CollectSaves();
   void MakeSlots();
   void CheckAnswer(std::size_t i);
   void CheckRead(std::size_t i);
-  void CheckShown(std::size_t i, ShownEvent shown, Slot* slot);
+  void CheckShown(std::size_t i, ShownEvent shown, VersionSlot* slot);
   void CheckLatest(std::size_t i, std::int64_t version);
-  void Witness(std::size_t i, Slot* slot, std::int64_t sent);
+  void Witness(std::size_t i, VersionSlot* slot, std::int64_t sent);
   void AccuseOfInvention(std::size_t i, std::int64_t version, std::optional<std::uint64_t> event);
   void KeepStored();
   void CheckHole(std::size_t i);
@@ -128,16 +128,16 @@ class ActorCheck {
   std::size_t Find(std::int64_t version, std::size_t from = 0) const {
     const auto at =
         std::lower_bound(slots_.begin() + static_cast<std::ptrdiff_t>(from), slots_.end(), version,
-                         [](const Slot& slot, std::int64_t v) { return slot.version < v; });
+                         [](const VersionSlot& slot, std::int64_t v) { return slot.version < v; });
     return static_cast<std::size_t>(at - slots_.begin());
   }
 
   std::span<const Operation> history_;
   std::span<const std::uint64_t> operations_;
-  Finding& finding_;
+  Contradiction& contradiction_;
   bool bad_ = false;
   std::vector<Save> saves_;
-  std::vector<Slot> slots_;
+  std::vector<VersionSlot> slots_;
 };
 
 }  // namespace aether::conformance

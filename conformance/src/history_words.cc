@@ -51,7 +51,7 @@ std::string Describe(const Operation& operation) {
   return text + " → " + Answer(operation);
 }
 
-std::string Duration(std::int64_t nanoseconds) {
+std::string DescribeDuration(std::int64_t nanoseconds) {
   if (nanoseconds < 1000) return std::to_string(nanoseconds) + " ns";
   char text[32];
   if (nanoseconds < 10'000) {
@@ -62,7 +62,7 @@ std::string Duration(std::int64_t nanoseconds) {
   return std::to_string(nanoseconds / 1'000'000) + " ms";
 }
 
-std::string Named(const Operation& operation) {
+std::string DescribeAnswer(const Operation& operation) {
   const std::string shown = std::to_string(HighestShown(operation));
   if (operation.kind == Kind::kLatest) return "an answer of latest version " + shown;
   if (operation.kind == Kind::kRead)
