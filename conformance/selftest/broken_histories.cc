@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "broken_store.h"
@@ -21,6 +22,21 @@ void Spin(std::chrono::nanoseconds time) {
   while (Clock::now() < end) {
   }
 }
+
+// ---- handles
+
+struct ForgetsAFile : DoubleStore {
+  using DoubleStore::DoubleStore;
+  const int forgotten = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+};
+
+// A thread of each handle that nobody tells to end.
+struct ForgetsAThread : DoubleStore {
+  ForgetsAThread(std::shared_ptr<State> state, std::string name_space)
+      : DoubleStore(std::move(state), std::move(name_space)) {
+    std::thread([] { ::pause(); }).detach();
+  }
+};
 
 // ---- sequences
 
@@ -223,6 +239,8 @@ BrokenStore BrokenBetweenProcesses(std::string_view name, std::string_view rule,
 
 std::vector<BrokenStore> BrokenInHistories() {
   return {
+      Broken<ForgetsAFile>("forgets_a_file", "API-04", "a destroyed handle leaves a file open"),
+      Broken<ForgetsAThread>("forgets_a_thread", "API-04", "a destroyed handle leaves a thread running"),
       Broken<SnapshotSweepsMalformedRecords>("snapshot_sweeps_malformed_records", "HIST-01",
                                              "saving a snapshot removes malformed records"),
       Broken<ConflictNamesTheSnapshot>("conflict_names_the_snapshot", "HIST-01",

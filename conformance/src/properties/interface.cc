@@ -1,5 +1,7 @@
 // API: what the type offers, and that errors are values.
 
+#include <filesystem>
+#include <iterator>
 #include <limits>
 
 #include "properties.h"
@@ -59,8 +61,54 @@ void NothingThrows(RuleRun& run) {
   });
 }
 
+// What this process holds of the system.
+struct Held {
+  std::ptrdiff_t files;
+  std::ptrdiff_t threads;
+};
+
+Held CountHeld() {
+  const auto entries = [](const char* directory) {
+    return std::distance(std::filesystem::directory_iterator(directory), {});
+  };
+  return {entries("/proc/self/fd"), entries("/proc/self/task")};
+}
+
+// API-04: one file or thread more may be a pool that fills; one more for each handle is a leak.
+void ClosedHandlesGiveBack(RuleRun& run) {
+  run.Once([](Trial& t) {
+    constexpr int kHandles = 20;
+    const std::string actor = t.NewActor();
+    std::int64_t version = 0;
+    const auto use_handles = [&](int count) {
+      for (int i = 0; i < count; ++i) {
+        t.store().MustSave(t.NewEvent(actor, ++version));
+        t.CloseAll();
+      }
+    };
+    use_handles(3);
+    const Held before = CountHeld();
+    use_handles(kHandles);
+    Held after{};
+    const bool given_back = t.WaitFor([&] {
+      after = CountHeld();
+      return after.files < before.files + kHandles / 2 && after.threads < before.threads + kHandles / 2;
+    });
+    if (given_back) return;
+    const auto show = [](const Held& held) {
+      return std::to_string(held.files) + " open files, " + std::to_string(held.threads) + " threads";
+    };
+    throw Failure("handles that were closed and destroyed still hold files or threads",
+                  "about " + show(before) + ", as before " + std::to_string(kHandles) + " handles", show(after));
+  });
+}
+
 constexpr Property kProperties[] = {
-    {"API-01", NothingUpdates}, {"API-02", NothingDeletes}, {"API-03", NothingThrows}};
+    {"API-01", NothingUpdates},
+    {"API-02", NothingDeletes},
+    {"API-03", NothingThrows},
+    {"API-04", ClosedHandlesGiveBack},
+};
 
 }  // namespace
 
