@@ -11,6 +11,7 @@ taken by the script.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -59,6 +60,8 @@ def parse_kit(words):
 def output(command, arguments):
     """What `command` prints here, or nothing where this build lacks a store that it needs."""
     words = shlex.split(command)
+    if words[:2] in (["./kit", "rules"], ["./kit", "explain"]):
+        return run(arguments.rules, *parse_kit(words[1:])[1], cwd=ROOT).stdout
     if words[0] != "./kit" or words[1] != "check":
         return run(*words, cwd=ROOT if words[0] == "./kit" else arguments.samples).stdout
     stores, options = parse_kit(words[1:])
@@ -78,9 +81,14 @@ def check_output(page, block, arguments):
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
         real = output(command, arguments)
-        if real is not None:
+        if real is None or comparable(real) == comparable(shown):
+            continue
+        if arguments.write:
+            path = ROOT / page
+            path.write_text(path.read_text().replace(shown.strip("\n"), real.strip("\n"), 1))
+        else:
             expect(
-                comparable(real) == comparable(shown),
+                False,
                 f"{page}: {command}\n--- shown\n{shown}\n--- real\n{real}",
             )
 
@@ -130,14 +138,34 @@ def check_page(path, arguments):
         expect((path.parent / target).exists(), f"{page}: leads nowhere: {target}")
 
 
+def check_rules(arguments):
+    """docs/rules.md is what ./kit rules --markdown prints, and the stores offer what it says of them."""
+    done = run(arguments.rules, "--markdown", cwd=ROOT)
+    expect(
+        done.stdout == (ROOT / "docs/rules.md").read_text(),
+        "docs/rules.md is not up to date: ./kit rules --markdown > docs/rules.md",
+    )
+    shown = json.loads(run(arguments.rules, "--capabilities", cwd=ROOT).stdout)
+    for program in arguments.program:
+        name, path = program.split("=")
+        with tempfile.TemporaryDirectory() as directory:
+            run(path, "--profile", "quick", "--rules", "VER-04", "--report", directory, cwd=ROOT)
+            report = json.loads((pathlib.Path(directory) / "report.json").read_text())
+        found = report["stores"][0]["capabilities"]
+        expect(found == shown[name], f"docs/rules.md says of {name}: {shown[name]}\n--- a run says\n{found}")
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--samples", required=True, help="the directory of the samples' programs")
 parser.add_argument("--compiler", required=True)
 parser.add_argument("--check", required=True, help="aether_check")
+parser.add_argument("--rules", required=True, help="aether_rules")
+parser.add_argument("--write", action="store_true", help="put what is printed into the pages")
 parser.add_argument("--program", action="append", default=[], help="NAME=PATH, of a store's program")
 given = parser.parse_args()
 for each in PAGES:
     check_page(each, given)
+check_rules(given)
 for failure in failures:
     print(failure, file=sys.stderr)
 sys.exit(1 if failures else 0)

@@ -2,27 +2,66 @@
 //
 //     aether_check --program memory=build/memory_conformance --program file=... [options]
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "interrupts.h"
 #include "options.h"
 #include "report.h"
+#include "scratch.h"
 
 namespace aether::conformance {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Runs `program` with the options and waits for it. Answers its exit code, or -1 when it died of a signal.
-int RunProgram(const std::string& name, const std::string& program, const Options& options,
-               const Settings& settings, const fs::path& report) {
-  std::vector<std::string> arguments = {program,
+struct Program {
+  std::string name;
+  std::string path;
+};
+
+std::vector<Program> ParsePrograms(const std::vector<std::string>& words) {
+  std::vector<Program> programs;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw CLI::ValidationError("--program", "\"" + word + "\" is not NAME=PATH");
+    }
+    programs.push_back({word.substr(0, equals), word.substr(equals + 1)});
+  }
+  return programs;
+}
+
+// A misspelt store would make an entry that is never looked at.
+void RefuseUnknownStores(const KnownFailures& known, const std::vector<Program>& programs,
+                         const std::vector<std::string>& untried) {
+  for (const KnownFailure& entry : known.entries()) {
+    const bool is_tried = std::any_of(programs.begin(), programs.end(),
+                                      [&](const Program& program) { return program.name == entry.store; });
+    if (entry.store.empty() || is_tried) continue;
+    if (std::find(untried.begin(), untried.end(), entry.store) != untried.end()) continue;
+    throw std::runtime_error("--known-failures: " + known.file() + ": " + entry.rule +
+                             " is listed for the store \"" + entry.store +
+                             "\", and there is no such store");
+  }
+}
+
+std::vector<std::string> Arguments(const Program& program, const Options& options, const Settings& settings,
+                                   const fs::path& report) {
+  std::vector<std::string> arguments = {program.path,
                                         "--profile",
                                         options.profile,
                                         "--seed",
@@ -34,55 +73,99 @@ int RunProgram(const std::string& name, const std::string& program, const Option
                                         "--report",
                                         report.string()};
   for (const std::string& prefix : options.rules) arguments.insert(arguments.end(), {"--rules", prefix});
+  if (!options.known_failures.empty()) {
+    arguments.insert(arguments.end(), {"--known-failures", options.known_failures});
+  }
   if (options.verbose) arguments.push_back("--verbose");
+  return arguments;
+}
+
+// Waits for a program; one that runs when an interrupt comes is asked to end, and cleans up as well.
+int WaitFor(pid_t pid) {
+  bool asked = false;
+  int status = 0;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    if (Interrupted() && !asked) {
+      kill(pid, SIGTERM);
+      asked = true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return status;
+}
+
+// Runs `program` and waits for it. Answers its exit code, or -1 when it died of a signal.
+int RunProgram(const Program& program, std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   std::cout.flush();
   const pid_t pid = fork();
+  if (pid < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (const char* replay = std::getenv("AETHER_REPLAY")) {
-      setenv("AETHER_REPLAY", (std::string(replay) + " " + name).c_str(), 1);
+      setenv("AETHER_REPLAY", (std::string(replay) + " " + ShellQuoted(program.name)).c_str(), 1);
     }
     setenv("AETHER_NO_TABLE", "1", 1);  // one table for all stores, below
-    execv(program.c_str(), argv.data());
-    std::cerr << "cannot run " << program << ": " << std::strerror(errno) << "\n";
+    execv(program.path.c_str(), argv.data());
+    std::cerr << "cannot run " << program.path << ": " << std::strerror(errno) << "\n";
     _exit(2);
   }
-  int status = 0;
-  waitpid(pid, &status, 0);
+  const int status = WaitFor(pid);
+  if (Interrupted()) throw std::runtime_error("interrupted");
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int Run(const std::vector<std::string>& programs, const Options& options) {
-  Settings settings = SettingsOf(options);
-  (void)SelectRules(options);  // tells a wrong selection before anything runs
-  std::string scratch = (fs::temp_directory_path() / "aether-check-XXXXXX").string();
-  if (mkdtemp(scratch.data()) == nullptr) throw std::runtime_error("cannot make a directory " + scratch);
+// Appends what the program's report says to `stores`. Answers whether there was one that can be trusted.
+bool Judge(const Program& program, const Options& options, const Settings& settings,
+           const KnownFailures& known, const fs::path& report, nlohmann::json* stores) {
+  const int code = RunProgram(program, Arguments(program, options, settings, report));
+  std::ifstream in(report / "report.json");
+  if (!in) {
+    std::cerr << program.name << ": no report; the program "
+              << (code < 0 ? "died" : "ended with exit code " + std::to_string(code)) << "\n";
+    return false;
+  }
+  nlohmann::json parsed = nlohmann::json::parse(in);
+  bool trusted = true;
+  for (auto& store : parsed.at("stores")) {
+    const std::string name = store.at("store");
+    for (const KnownFailure& entry : known.entries()) {
+      if (entry.store != program.name || name == program.name) continue;
+      std::cerr << "--known-failures: " << known.file() << ": " << entry.rule
+                << " is listed for the store \"" << entry.store << "\", which calls itself \"" << name
+                << "\"\n";
+      trusted = false;
+    }
+    stores->push_back(std::move(store));
+  }
+  return trusted;
+}
+
+int Run(const std::vector<std::string>& words, const std::vector<std::string>& untried,
+        const Options& options) {
+  // All that can be wrong with the arguments is told before anything runs.
+  const Settings settings = SettingsOf(options);
+  (void)SelectRules(options);
+  const std::vector<Program> programs = ParsePrograms(words);
+  KnownFailures known;
+  if (!options.known_failures.empty()) known = KnownFailures::Read(options.known_failures);
+  RefuseUnknownStores(known, programs, untried);
+
+  const InterruptsNoted interrupts;
+  const Scratch scratch("aether-check");
   nlohmann::json stores = nlohmann::json::array();
   bool broken = false;
-  for (const std::string& program : programs) {
-    const std::size_t equals = program.find('=');
-    if (equals == std::string::npos)
-      throw CLI::ValidationError("--program", "\"" + program + "\" is not NAME=PATH");
-    const std::string name = program.substr(0, equals);
-    const fs::path report = fs::path(scratch) / name;
-    const int code = RunProgram(name, program.substr(equals + 1), options, settings, report);
-    std::ifstream in(report / "report.json");
-    if (!in) {
-      std::cerr << name << ": no report; the program "
-                << (code < 0 ? "died" : "ended with exit code " + std::to_string(code)) << "\n";
-      broken = true;
-      continue;
-    }
-    nlohmann::json parsed = nlohmann::json::parse(in);
-    for (auto& store : parsed.at("stores")) stores.push_back(std::move(store));
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    const fs::path report = scratch.path() / std::to_string(i);
+    if (!Judge(programs[i], options, settings, known, report, &stores)) broken = true;
   }
-  fs::remove_all(scratch);
   std::cout << "\n" << Table(stores) << "seed " << settings.seed << ", profile " << options.profile << "\n";
   if (!options.report.empty()) {
-    WriteReports(options.report, stores);
-    std::cout << "reports: " << (fs::path(options.report) / "report.json").string() << ", junit.xml\n";
+    WriteReports(options.report, stores, options.strict);
+    std::cout << "reports: " << (fs::path(options.report) / "report.html").string()
+              << ", report.json, junit.xml\n";
   }
   const int code = ExitCode(stores, options.strict);
   return code == 0 && broken ? 2 : code;
@@ -96,12 +179,14 @@ int main(int argc, char** argv) {
   CLI::App app("Tries several event stores against the Aether contract and shows them side by side.");
   Options options;
   std::vector<std::string> programs;
+  std::vector<std::string> untried;
   AddOptions(&app, &options);
   app.add_option("--program", programs, "NAME=PATH of a conformance program; once for each store")
       ->required();
+  app.add_option("--untried", untried, "a store that --known-failures may name though it is not tried now");
   try {
     app.parse(argc, argv);
-    return Run(programs, options);
+    return Run(programs, untried, options);
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& exception) {

@@ -141,7 +141,7 @@ PeerAnswer Make(Handle& store, const PeerCall& call) {
   return answer;
 }
 
-void RequireLegal(const std::vector<Operation>& history) {
+void RequireLegal(const std::vector<std::string>& actors, const std::vector<Operation>& history) {
   const Checked checked = CheckHistory(history);
   if (checked.verdict == Legality::kLegal) return;
   if (checked.verdict == Legality::kUnknown) throw Inconclusive(checked.message);
@@ -149,7 +149,8 @@ void RequireLegal(const std::vector<Operation>& history) {
   if (SearchHistory(history, kSearchSteps).verdict == Legality::kLegal) {
     throw std::logic_error("the kit's two history checkers disagree: " + checked.message);
   }
-  Failure failure(checked.message, "answers that some order of the calls explains", "");
+  const std::string& actor = actors[history[checked.window.front()].actor];
+  Failure failure(Quote(actor) + ": " + checked.message, "answers that some order of the calls explains", "");
   failure.timeline = TextTimeline(history, checked.window);
   failure.picture = SvgTimeline(history, checked.window);
   throw failure;
@@ -191,7 +192,7 @@ void TryOne(Trial& t, Sharing sharing, std::uint64_t seed) {
       recorder.Add(static_cast<int>(i) + 1, lists[i][k], answers[i][k]);
     }
   }
-  RequireLegal(recorder.history());
+  RequireLegal(actors, recorder.history());
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class Progress {
 
 std::string OwnCommand(const char* argv0) {
   const char* prefix = std::getenv("AETHER_REPLAY");
-  return prefix != nullptr ? prefix : argv0;
+  return prefix != nullptr ? prefix : ShellQuoted(argv0);
 }
 
 int Run(const Options& options, const char* argv0) {
@@ -92,6 +92,8 @@ int Run(const Options& options, const char* argv0) {
   report.store = Stores().front().name;
   report.settings = supervision.settings;
   report.replay = OwnCommand(argv0);
+  report.call_limit = supervision.call_limit;
+  if (!options.known_failures.empty()) report.known_failures = KnownFailures::Read(options.known_failures);
 
   Progress progress(report.store, supervision.rules.size());
   Supervise(
@@ -108,9 +110,10 @@ int Run(const Options& options, const char* argv0) {
   }
   const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
   if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << Table(stores);
+  std::cout << StaleEntries(stores);
   std::cout << report.store << ": seed " << report.settings.seed << ", profile "
             << ProfileName(report.settings.profile) << "\n";
-  if (!options.report.empty()) WriteReports(options.report, stores);
+  if (!options.report.empty()) WriteReports(options.report, stores, options.strict);
   return ExitCode(stores, options.strict);
 }
 

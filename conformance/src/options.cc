@@ -19,7 +19,10 @@ void AddOptions(CLI::App* app, Options* options) {
       ->capture_default_str();
   app->add_option("--rules", options->rules, "only the rules whose ids begin so: VER,CON-01")
       ->delimiter(',');
-  app->add_option("--report", options->report, "write report.json and junit.xml into this directory");
+  app->add_option("--report", options->report,
+                  "write report.json, report.html and junit.xml into this directory");
+  app->add_option("--known-failures", options->known_failures,
+                  "a JSON file of rules that are known to fail: each of them has to fail still");
   app->add_option("--call-limit", options->call_limit_seconds,
                   "seconds after which a call to the store hangs")
       ->check(CLI::Range(1, 86400))

@@ -15,7 +15,8 @@ struct Options {
   std::string seed = "1";
   std::vector<std::string> rules;  // prefixes of ids; empty: all
   std::string report;
-  int call_limit_seconds = 60;
+  std::string known_failures;  // a file; empty: none
+  int call_limit_seconds = static_cast<int>(kDefaultCallLimit.count());
   int patience_seconds = 10;
   bool strict = false;
   bool verbose = false;

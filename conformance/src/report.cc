@@ -1,9 +1,7 @@
-// The report of a run.
+// The report of a run as data, and its files.
 
 #include "report.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,6 +9,8 @@
 #include <stdexcept>
 
 #include "aether/rules.h"
+#include "junit.h"
+#include "report_page.h"
 
 namespace aether::conformance {
 
@@ -41,81 +41,6 @@ std::string Printable(const std::string& text) {
   return out;
 }
 
-std::string XmlEscaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        // XML 1.0 cannot hold the other control characters at all.
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
-    }
-  }
-  // Valid in Unicode, and still not in XML 1.0.
-  for (const char* bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
-    for (std::size_t at = 0; (at = out.find(bad, at)) != std::string::npos;) out.replace(at, 3, "\uFFFD");
-  }
-  return out;
-}
-
-std::string Seconds(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", seconds);
-  return text;
-}
-
-std::string JUnit(const nlohmann::json& stores) {
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-  for (const auto& store : stores) {
-    const auto& totals = store["totals"];
-    const int errors = totals["errored"].get<int>() + totals["inconclusive"].get<int>();
-    xml += "  <testsuite name=\"" + XmlEscaped(store["store"]) + "\" tests=\"" +
-           std::to_string(store["rules"].size()) + "\" failures=\"" + totals["failed"].dump() +
-           "\" errors=\"" + std::to_string(errors) + "\" skipped=\"" + totals["not_offered"].dump() +
-           "\" time=\"" + Seconds(store["seconds"]) + "\">\n";
-    for (const auto& rule : store["rules"]) {
-      const std::string verdict = rule["verdict"];
-      xml += "    <testcase classname=\"" + XmlEscaped(store["store"]) + "." + XmlEscaped(rule["area"]) +
-             "\" name=\"" +
-             XmlEscaped(rule["id"].get<std::string>() + " " + rule["title"].get<std::string>()) +
-             "\" time=\"" + Seconds(rule["seconds"]) + "\"";
-      if (verdict == "passed") {
-        xml += "/>\n";
-        continue;
-      }
-      const std::string element = verdict == "failed"        ? "failure"
-                                  : verdict == "not_offered" ? "skipped"
-                                                             : "error";
-      xml += "><" + element + " message=\"" + XmlEscaped(rule["message"]) + "\"";
-      std::string body;
-      for (const char* part : {"expected", "actual", "hint"}) {
-        if (!rule[part].get<std::string>().empty())
-          body += std::string(part) + ": " + rule[part].get<std::string>() + "\n";
-      }
-      for (const auto& line : rule["counterexample"]) body += line.get<std::string>() + "\n";
-      if (verdict != "not_offered") body += "replay: " + rule["replay"].get<std::string>() + "\n";
-      xml += element == "skipped" ? "/>" : ">" + XmlEscaped(body) + "</" + element + ">";
-      xml += "</testcase>\n";
-    }
-    xml += "  </testsuite>\n";
-  }
-  return xml + "</testsuites>\n";
-}
-
 void WriteFile(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -133,10 +58,22 @@ std::string_view ProfileName(Profile profile) {
   return kNames[static_cast<int>(profile)];
 }
 
+std::string ShellQuoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id) {
   std::string waits;
   if (report.settings.patience != Settings().patience) {
     waits = " --patience " + std::to_string(report.settings.patience.count() / 1000);
+  }
+  if (report.call_limit != kDefaultCallLimit) {
+    waits += " --call-limit " + std::to_string(report.call_limit.count());
   }
   return report.replay + " --rules " + rule_id + " --seed " + std::to_string(report.settings.seed) +
          " --profile " + std::string(ProfileName(report.settings.profile)) + waits;
@@ -145,14 +82,16 @@ std::string ReplayCommand(const StoreReport& report, const std::string& rule_id)
 nlohmann::json ToJson(const RuleResult& result) {
   nlohmann::json lines = nlohmann::json::array();
   for (const std::string& line : result.counterexample) lines.push_back(Printable(line));
-  return {{"id", result.id},
-          {"verdict", VerdictName(result.verdict)},
-          {"seconds", result.seconds},
-          {"cases", result.cases},
-          {"message", Printable(result.message)},
-          {"expected", Printable(result.expected)},
-          {"actual", Printable(result.actual)},
-          {"counterexample", std::move(lines)}};
+  nlohmann::json json = {{"id", result.id},
+                         {"verdict", VerdictName(result.verdict)},
+                         {"seconds", result.seconds},
+                         {"cases", result.cases},
+                         {"message", Printable(result.message)},
+                         {"expected", Printable(result.expected)},
+                         {"actual", Printable(result.actual)},
+                         {"counterexample", std::move(lines)}};
+  if (!result.picture.empty()) json["picture"] = Printable(result.picture);
+  return json;
 }
 
 RuleResult RuleResultFromJson(const nlohmann::json& json) {
@@ -165,6 +104,7 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
   result.expected = json.at("expected");
   result.actual = json.at("actual");
   result.counterexample = json.at("counterexample").get<std::vector<std::string>>();
+  result.picture = json.value("picture", "");
   return result;
 }
 
@@ -182,10 +122,25 @@ Capabilities CapabilitiesFromJson(const nlohmann::json& json) {
   return capabilities;
 }
 
+namespace {
+
+// What is wrong with an entry for a rule that came to `verdict`; nothing if it failed, or has no verdict.
+std::string Stale(const StoreReport& report, const std::string& rule_id, Verdict verdict) {
+  std::string did;
+  if (verdict == Verdict::kPassed) did = "passes";
+  if (verdict == Verdict::kNotOffered) did = "is not offered, so that it cannot fail";
+  if (did.empty()) return "";
+  return rule_id + " is listed as a known failure and " + did + ": remove it from " +
+         report.known_failures.file();
+}
+
+}  // namespace
+
 nlohmann::json ToJson(const StoreReport& report) {
   nlohmann::json rules = nlohmann::json::array();
   std::map<std::string, int> totals;
   for (const char* name : kVerdictNames) totals[name] = 0;
+  totals["known_failures"] = 0;
   for (const RuleResult& result : report.rules) {
     nlohmann::json rule = ToJson(result);
     const Rule* known = FindRule(result.id);
@@ -195,6 +150,12 @@ nlohmann::json ToJson(const StoreReport& report) {
     rule["hint"] = known->hint;
     rule["replay"] = ReplayCommand(report, result.id);
     ++totals[std::string(VerdictName(result.verdict))];
+    if (const KnownFailure* listed = report.known_failures.Find(report.store, result.id)) {
+      rule["known_failure"] = listed->reason;
+      if (result.verdict == Verdict::kFailed) ++totals["known_failures"];
+      const std::string stale = Stale(report, result.id, result.verdict);
+      if (!stale.empty()) rule["stale_entry"] = Printable(stale);
+    }
     rules.push_back(std::move(rule));
   }
   return {{"store", report.store},
@@ -208,46 +169,16 @@ nlohmann::json ToJson(const StoreReport& report) {
           {"totals", totals}};
 }
 
-void WriteReports(const std::string& directory, const nlohmann::json& stores) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error)
-    throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
-  WriteFile(
-      std::filesystem::path(directory) / "report.json",
-      nlohmann::json{{"stores", stores}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-          "\n");
-  WriteFile(std::filesystem::path(directory) / "junit.xml", JUnit(stores));
-}
-
-std::string Explain(const StoreReport& report, const RuleResult& result) {
-  const Rule* rule = FindRule(result.id);
-  std::string verdict(VerdictName(result.verdict));
-  std::transform(verdict.begin(), verdict.end(), verdict.begin(),
-                 [](char c) { return c == '_' ? ' ' : std::toupper(c); });
-  std::string text = verdict + "  " + result.id + " (" + std::string(rule->level) + ")  " +
-                     std::string(rule->title) + "\n";
-  const auto line = [&](const char* label, const std::string& value) {
-    if (value.empty()) return;
-    std::string indented = value;
-    for (std::size_t at = 0; (at = indented.find('\n', at)) != std::string::npos; ++at) {
-      indented.insert(at + 1, "             ");
-    }
-    char padded[16];
-    std::snprintf(padded, sizeof padded, "  %-10s ", label);
-    text += padded + indented + "\n";
-  };
-  line("store", report.store);
-  line("what", result.message);
-  line("expected", result.expected);
-  line("actual", result.actual);
-  if (!result.counterexample.empty()) {
-    text += "  least case:\n";
-    for (const std::string& call : result.counterexample) text += "    " + call + "\n";
-  }
-  if (result.verdict == Verdict::kFailed) line("check", std::string(rule->hint));
-  line("replay", ReplayCommand(report, result.id));
-  return text;
+Standing StandingOf(const nlohmann::json& rule, bool strict) {
+  const bool listed = rule.contains("known_failure");
+  const std::string verdict = rule["verdict"];
+  if (rule.contains("stale_entry")) return Standing::kFails;
+  if (verdict == "passed") return Standing::kPasses;
+  if (verdict == "not_offered") return Standing::kNotOffered;
+  if (verdict == "failed" && listed) return Standing::kKnown;
+  // Whether a listed rule still fails is asked for, whatever its level.
+  if (rule["level"] != "MUST" && !strict && !listed) return Standing::kTolerated;
+  return verdict == "failed" ? Standing::kFails : Standing::kUnclear;
 }
 
 int ExitCode(const nlohmann::json& stores, bool strict) {
@@ -256,65 +187,26 @@ int ExitCode(const nlohmann::json& stores, bool strict) {
   bool tried = false;
   for (const auto& store : stores) {
     for (const auto& rule : store["rules"]) {
-      tried = tried || rule["verdict"] != "not_offered";
-      if (rule["level"] != "MUST" && !strict) continue;
-      failed = failed || rule["verdict"] == "failed";
-      unclear = unclear || rule["verdict"] == "inconclusive" || rule["verdict"] == "errored";
+      const Standing standing = StandingOf(rule, strict);
+      tried = tried || standing != Standing::kNotOffered;
+      failed = failed || standing == Standing::kFails;
+      unclear = unclear || standing == Standing::kUnclear;
     }
   }
   return failed ? 1 : unclear || !tried ? 2 : 0;
 }
 
-std::string Table(const nlohmann::json& stores) {
-  // A cell tells how many rules of the area passed, of those offered, and what else there was.
-  const auto cell = [](const nlohmann::json& store, std::string_view area) {
-    std::map<std::string, int> count;
-    int all = 0;
-    for (const auto& rule : store["rules"]) {
-      if (!area.empty() && rule["area"] != area) continue;
-      ++count[rule["verdict"]];
-      ++all;
-    }
-    if (all == 0) return std::string("-");
-    const int offered = all - count["not_offered"];
-    std::string text =
-        offered == 0 ? "not offered" : std::to_string(count["passed"]) + "/" + std::to_string(offered);
-    if (count["failed"] > 0) text += " " + std::to_string(count["failed"]) + " FAILED";
-    if (count["errored"] > 0) text += " " + std::to_string(count["errored"]) + " ERRORED";
-    if (count["inconclusive"] > 0) text += " " + std::to_string(count["inconclusive"]) + " UNCLEAR";
-    if (offered > 0 && count["not_offered"] > 0)
-      text += " (" + std::to_string(count["not_offered"]) + " not offered)";
-    return text;
-  };
-  std::vector<std::vector<std::string>> rows = {{"area"}};
-  for (const auto& store : stores) rows[0].push_back(store["store"]);
-  std::vector<std::string_view> areas;
-  for (const Rule& rule : AllRules()) {
-    if (areas.empty() || areas.back() != rule.area) areas.push_back(rule.area);
-  }
-  for (const std::string_view area : areas) {
-    std::vector<std::string> row = {std::string(area)};
-    for (const auto& store : stores) row.push_back(cell(store, area));
-    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return text != "-"; }))
-      rows.push_back(row);
-  }
-  rows.push_back({"all"});
-  for (const auto& store : stores) rows.back().push_back(cell(store, ""));
-  rows.push_back({"seconds"});
-  for (const auto& store : stores) rows.back().push_back(Seconds(store["seconds"]));
-  std::vector<std::size_t> widths(rows[0].size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
+void WriteReports(const std::string& directory, const nlohmann::json& stores, bool strict) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error)
+    throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
+  const std::filesystem::path path(directory);
+  WriteFile(path / "report.json", nlohmann::json{{"stores", stores}}.dump(
+                                      2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                                      "\n");
+  WriteFile(path / "report.html", ReportPage(stores, strict));
+  WriteFile(path / "junit.xml", JUnit(stores, strict));
 }
 
 }  // namespace aether::conformance

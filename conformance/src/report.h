@@ -9,6 +9,7 @@
 
 #include "aether/adapter.h"
 #include "aether/conformance/verdict.h"
+#include "known_failures.h"
 
 namespace aether::conformance {
 
@@ -18,8 +19,13 @@ struct StoreReport {
   Capabilities offered;
   double seconds = 0;
   std::vector<RuleResult> rules;
-  std::string replay;  // the command up to its options, such as "./kit check memory"
+  std::string replay;  // the command up to its options, such as "./kit check memory", ready for a shell
+  std::chrono::seconds call_limit = kDefaultCallLimit;
+  KnownFailures known_failures;
 };
+
+// `word` as a POSIX shell takes it for one word, with quotes where it needs some.
+std::string ShellQuoted(const std::string& word);
 
 // The command that tries one rule again with the same inputs.
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id);
@@ -32,15 +38,31 @@ Capabilities CapabilitiesFromJson(const nlohmann::json& json);
 // One element of report.json's `stores`; conformance/report.schema.json says what is in it.
 nlohmann::json ToJson(const StoreReport& report);
 
-// Writes report.json and junit.xml into `directory`, which is made when missing. `stores` holds what
-// ToJson(StoreReport) gave. Throws std::runtime_error naming the file that could not be written.
-void WriteReports(const std::string& directory, const nlohmann::json& stores);
+// What a rule of report.json means for the run. With `strict` a SHOULD rule counts as a MUST rule does.
+enum class Standing {
+  kPasses,
+  kNotOffered,
+  kKnown,      // failed, and is listed as a known failure
+  kTolerated,  // a SHOULD rule that failed or has no verdict, and does not count
+  kFails,      // failed; or it is listed as a known failure and did not fail
+  kUnclear,    // no verdict, and it counts
+};
 
-// What a person needs to know of a rule that did not pass.
+Standing StandingOf(const nlohmann::json& rule, bool strict);
+
+// Writes report.json, report.html and junit.xml into `directory`, which is made when missing. `stores`
+// holds what ToJson(StoreReport) gave. Throws std::runtime_error naming the file that could not be written.
+void WriteReports(const std::string& directory, const nlohmann::json& stores, bool strict);
+
+// What a person needs to know of a rule that did not pass; of a known failure less.
 std::string Explain(const StoreReport& report, const RuleResult& result);
 
-// 0: every MUST rule holds (with `strict` every SHOULD rule too); 1: one failed; 2: none failed, and a MUST
-// rule is inconclusive or errored, or no rule of the selection is offered at all.
+// A line for each rule that is listed as a known failure and did not fail.
+std::string StaleEntries(const nlohmann::json& stores);
+
+// 0: every MUST rule holds or is known to fail (with `strict` every SHOULD rule too); 1: one failed, or a
+// known failure did not; 2: none failed, and a rule that counts is inconclusive or errored, or no rule of
+// the selection is offered at all.
 int ExitCode(const nlohmann::json& stores, bool strict);
 
 // Rule areas down, stores across.

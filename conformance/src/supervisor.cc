@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -29,7 +28,9 @@
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
 #include "heartbeat.h"
+#include "interrupts.h"
 #include "rule_run.h"
+#include "scratch.h"
 
 namespace aether::conformance {
 
@@ -149,45 +150,6 @@ int RunChild() {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-
-// While it lives an interrupt only sets `interrupted`, so that children and directories are cleaned up.
-class InterruptsNoted {
- public:
-  InterruptsNoted() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      struct sigaction action = {};
-      action.sa_handler = [](int) { interrupted = 1; };
-      sigaction(signal, &action, nullptr);
-    }
-  }
-  ~InterruptsNoted() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
-  }
-};
-
-// A directory for what a child and its store write, removed at the end.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "aether-conformance-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw std::runtime_error("cannot make a scratch directory " + pattern + ": " + std::strerror(errno));
-    }
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::string LastLines(const std::filesystem::path& file, std::size_t most) {
   std::ifstream in(file);
   std::vector<std::string> lines;
@@ -241,7 +203,7 @@ class Child {
         trouble_ = "was ended since something else was written on the kit's own pipe";
         return std::nullopt;
       }
-      if (interrupted) throw std::runtime_error("interrupted");
+      if (Interrupted()) throw std::runtime_error("interrupted");
       pollfd waiting = {pipe_, POLLIN, 0};
       if (poll(&waiting, 1, 200) > 0) {
         char chunk[65536];
@@ -300,7 +262,8 @@ class Child {
     fcntl(pipe, F_SETFD, 0);
     fcntl(monitor_.fd(), F_SETFD, 0);
     setenv(kChildVariable, task.c_str(), 1);
-    setenv("AETHER_SCRATCH", scratch_.path().c_str(), 1);
+    // TMPDIR for all that has never heard of the other, such as a server's own directory.
+    for (const char* variable : {"AETHER_SCRATCH", "TMPDIR"}) setenv(variable, scratch_.path().c_str(), 1);
     if (!supervision_.verbose) {
       const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       dup2(out, STDOUT_FILENO);
@@ -311,7 +274,7 @@ class Child {
   }
 
   const Supervision& supervision_;
-  Scratch scratch_;
+  Scratch scratch_{"aether-conformance"};
   std::filesystem::path output_;
   HeartbeatMonitor monitor_;
   int pipe_ = -1;

@@ -14,9 +14,9 @@ namespace aether::conformance {
 
 struct Supervision {
   Settings settings;
-  std::vector<std::string> rules;       // ids, in order
-  std::chrono::seconds call_limit{60};  // a call to the store that takes longer hangs
-  bool verbose = false;                 // the child's output goes to stderr, not to a file
+  std::vector<std::string> rules;  // ids, in order
+  std::chrono::seconds call_limit = kDefaultCallLimit;
+  bool verbose = false;  // the child's output goes to stderr, not to a file
 };
 
 // Runs the rules and fills `report` with a result for each of them. `on_result` is called as results come

@@ -32,6 +32,9 @@ struct Settings {
   std::chrono::milliseconds patience = std::chrono::seconds(10);
 };
 
+// A call to the store that takes longer than this hangs, unless the run says otherwise.
+inline constexpr std::chrono::seconds kDefaultCallLimit{60};
+
 struct RuleResult {
   std::string id;
   Verdict verdict = Verdict::kErrored;
@@ -40,8 +43,8 @@ struct RuleResult {
   std::string message;   // what went wrong, or why it was not offered; else empty
   std::string expected;  // of a failure, where the two can be told in a line
   std::string actual;
-  std::string picture;  // SVG, where the least case has one
   std::vector<std::string> counterexample;  // of a failure: the least failing case, call by call
+  std::string picture;                      // of a failure: an SVG document that shows it; empty: there is none
 };
 
 }  // namespace aether::conformance
