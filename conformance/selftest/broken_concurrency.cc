@@ -232,6 +232,53 @@ struct RetryIsStoredTwice : DoubleStore {
   }
 };
 
+struct ChecksTheFirstPageOnly : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::int64_t LatestOf(const Stream& stream, std::string_view) override {
+    return stream.records.size() > 256 ? stream.records[255].position : stream.latest;
+  }
+  std::int64_t ToldLatest(const Stream& stream, std::string_view) override { return stream.latest; }
+};
+
+// The refused save is in the log that the counters are rebuilt from.
+struct ConflictCountsAfterReopening : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Refused(Stream& stream, const Event&) override {
+    if (!stream.records.empty()) stream.records.back().position = stream.latest + 1;
+  }
+  void Reopened(State& state) override {
+    for (auto& [key, stream] : state.streams) {
+      if (!stream.records.empty()) stream.latest = stream.records.back().position;
+    }
+  }
+};
+
+struct DropsOneInAThousand : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Append(Stream& stream, const Event& event) override {
+    if (++count_ % 1000 == 0) {
+      stream.latest = event.version;
+    } else {
+      DoubleStore::Append(stream, event);
+    }
+  }
+  int count_ = 0;
+};
+
+// Only the very last save is known again, as from a field that a client's retry is compared with.
+struct LastSaveAgainIsSuccess : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> SaveEvent(const Event& event) override {
+    auto saved = DoubleStore::SaveEvent(event);
+    const std::lock_guard lock(mutex_);
+    if (saved) last_ = event;
+    if (!saved && saved.error().code() == ErrorCode::kVersionConflict && event == last_) return {};
+    return saved;
+  }
+  std::mutex mutex_;
+  Event last_;
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInConcurrency() {
@@ -250,23 +297,33 @@ std::vector<BrokenStore> BrokenInConcurrency() {
                                       "a conflict raises the latest version"),
       Broken<ConflictBlocksTheNext>("conflict_blocks_the_next", "CON-03",
                                     "the save after a conflict is refused"),
-      Broken<GivesUpALostRace>("gives_up_a_lost_race", "CON-04",
-                               "a racing save above the latest is refused"),
-      Broken<ChecksThenAppends>("checks_then_appends", "CON-05", "a microsecond between check and append"),
-      Broken<FirstEventIsNotGuarded>("first_event_is_not_guarded", "CON-06",
-                                     "the first event is checked a microsecond before it is appended"),
-      Broken<LocksTheHandleOnly>("locks_the_handle_only", "CON-07", "each handle has a lock of its own"),
-      Broken<RemembersTheLatestPerThread>("remembers_the_latest_per_thread", "CON-08",
-                                          "a reload answers what the thread knew before"),
-      Broken<DropsWhenThreadsAlternate>("drops_when_threads_alternate", "CON-09",
-                                        "acknowledged events are dropped when threads take turns"),
-      Broken<StoresTwiceWhenThreadsAlternate>("stores_twice_when_threads_alternate", "CON-09",
-                                              "events are stored twice when threads take turns"),
+      BrokenRace<GivesUpALostRace>("gives_up_a_lost_race", "CON-04",
+                                   "a racing save above the latest is refused"),
+      BrokenRace<ChecksThenAppends>("checks_then_appends", "CON-05",
+                                    "a microsecond between check and append"),
+      BrokenRace<FirstEventIsNotGuarded>("first_event_is_not_guarded", "CON-06",
+                                         "the first event is checked a microsecond before it is appended"),
+      BrokenRace<LocksTheHandleOnly>("locks_the_handle_only", "CON-07",
+                                     "each handle has a lock of its own"),
+      BrokenRace<RemembersTheLatestPerThread>("remembers_the_latest_per_thread", "CON-08",
+                                              "a reload answers what the thread knew before"),
+      BrokenRace<DropsWhenThreadsAlternate>("drops_when_threads_alternate", "CON-09",
+                                            "acknowledged events are dropped when threads take turns"),
+      BrokenRace<StoresTwiceWhenThreadsAlternate>("stores_twice_when_threads_alternate", "CON-09",
+                                                  "events are stored twice when threads take turns"),
       Broken<CachesVersionsPerHandle>("caches_versions_per_handle", "CON-10",
                                       "a handle trusts a version cache"),
       Broken<RetryIsSuccess>("retry_is_success", "CON-11", "the same save again is acknowledged"),
       Broken<RetryIsStoredTwice>("retry_is_stored_twice", "CON-11",
                                  "the same save again is refused, and stored"),
+      Broken<ChecksTheFirstPageOnly>("checks_the_first_page_only", "CON-01",
+                                     "beyond 256 events saves are checked against the 256th"),
+      Broken<ConflictCountsAfterReopening>("conflict_counts_after_reopening", "CON-03",
+                                           "a conflict raises the latest version once reopened"),
+      BrokenRace<DropsOneInAThousand>("drops_one_in_a_thousand", "CON-09",
+                                      "one acknowledged event in a thousand is dropped"),
+      Broken<LastSaveAgainIsSuccess>("last_save_again_is_success", "CON-11",
+                                     "the last save again is acknowledged, older ones are not"),
   };
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "broken_store.h"
 
@@ -42,6 +43,20 @@ void CutToMilliseconds(Event* event) {
   event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 1'000'000;
 }
 
+void DropTheLastDigit(Event* event) { event->timestamp.nanoseconds -= event->timestamp.nanoseconds % 10; }
+
+// 1,000 ns are printed as ".1000" and read back as 100,000,000 ns.
+void FractionWithoutZeros(Event* event) {
+  std::string digits = std::to_string(event->timestamp.nanoseconds);
+  digits.resize(9, '0');
+  event->timestamp.nanoseconds = static_cast<std::uint32_t>(std::stoul(digits));
+}
+
+void NoLeapDayIn2000(Event* event) {
+  std::int64_t& seconds = event->timestamp.seconds;
+  if (seconds >= 951'782'400 && seconds < 951'868'800) seconds += 86'400;
+}
+
 void CountNanosecondsIn64Bits(Event* event) {
   const auto nanoseconds =
       static_cast<std::int64_t>(static_cast<std::uint64_t>(event->timestamp.seconds) * 1'000'000'000U) +
@@ -73,8 +88,11 @@ void ChangeValues(Event* event) {
     }
     Change(value);
   };
+  const std::string before = tree.dump();
   walk(walk, tree);
-  event->data = JsonObject::Trusted(tree.dump());
+  // Only then: nlohmann::json prints long decimals otherwise than they were, which is no fault of this
+  // store.
+  if (tree.dump() != before) event->data = JsonObject::Trusted(tree.dump());
 }
 
 void FalseToNull(json& value) {
@@ -101,6 +119,21 @@ void FifteenDigits(json& value) {
   value = std::strtod(text, nullptr);
 }
 
+void SixteenDigits(json& value) {
+  if (!value.is_number_float()) return;
+  char text[40];
+  std::snprintf(text, sizeof text, "%.16g", value.get<double>());
+  value = std::strtod(text, nullptr);
+}
+
+void ReplaceInData(Event* event, const std::string& from, const std::string& to) {
+  std::string text = event->data.text();
+  const auto at = text.find(from);
+  if (at != std::string::npos) event->data = JsonObject::Trusted(text.replace(at, from.size(), to));
+}
+void RoundOneInteger(Event* event) { ReplaceInData(event, ":9007199254740993}", ":9007199254740992}"); }
+void DropTheSignOfZero(Event* event) { ReplaceInData(event, ":-0.0}", ":0.0}"); }
+
 void FlushDenormals(json& value) {
   if (value.is_number_float() && std::abs(value.get<double>()) < 2.2250738585072014e-308) value = 0.0;
 }
@@ -117,6 +150,17 @@ void DropNul(json& value) {
   if (!value.is_string()) return;
   auto text = value.get<std::string>();
   std::erase(text, '\0');
+  value = text;
+}
+
+void ReplaceNoncharacters(json& value) {
+  if (!value.is_string()) return;
+  auto text = value.get<std::string>();
+  for (const char* noncharacter : {"\uFFFE", "\uFFFF"}) {
+    for (std::size_t at = 0; (at = text.find(noncharacter, at)) != std::string::npos;) {
+      text.replace(at, 3, "\uFFFD");
+    }
+  }
   value = text;
 }
 
@@ -142,15 +186,19 @@ void NumbersThroughDoubles(Event* event) {
   event->data = tree.is_discarded() ? JsonObject() : JsonObject::Trusted(tree.dump());
 }
 
-void CutDeepValues(Event* event) {
+template <int kDeepest>
+void CutBelow(Event* event) {
   int depth = 0;
   int deepest = 0;
   for (const char c : event->data.text()) {
     if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
     if (c == ']' || c == '}') --depth;
   }
-  if (deepest > 64) event->data = JsonObject::Trusted(R"({"too":"deep"})");
+  if (deepest > kDeepest) event->data = JsonObject::Trusted(R"({"too":"deep"})");
 }
+
+constexpr auto CutDeepValues = CutBelow<64>;
+constexpr auto CutAtDepth100 = CutBelow<99>;
 
 template <void (*Change)(std::string* key, std::string* value)>
 void ChangePairs(Event* event) {
@@ -162,6 +210,13 @@ void ChangePairs(Event* event) {
   event->metadata = changed;
 }
 
+void CapitaliseKey(std::string* key, std::string*) {
+  bool first = true;
+  for (char& c : *key) {
+    if (first && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    first = c == '-';
+  }
+}
 void CutAtNewline(std::string*, std::string* value) { *value = value->substr(0, value->find('\n')); }
 void DropEmptyValue(std::string*, std::string* value) {
   if (value->empty()) *value = "(drop)";
@@ -201,6 +256,51 @@ struct PairsStay : DoubleStore {
     return kept;
   }
   std::string actor_;
+  Metadata pairs_;
+};
+
+// What belongs to the event before stays in the buffer.
+struct CommandIdStays : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Event Keep(const Event& event) override {
+    Event kept = event;
+    std::string& before = before_[event.actor_id];
+    if (kept.command_id.empty()) kept.command_id = before;
+    before = kept.command_id;
+    return kept;
+  }
+  std::map<std::string, std::string> before_;
+};
+
+struct TimesNeverGoBack : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Event Keep(const Event& event) override {
+    Event kept = event;
+    const auto [latest, first] = latest_.try_emplace(event.actor_id, event.timestamp);
+    if (kept.timestamp.seconds < latest->second.seconds) kept.timestamp = latest->second;
+    latest->second = kept.timestamp;
+    return kept;
+  }
+  std::map<std::string, Timestamp> latest_;
+};
+
+// A buffer that threads share between encoding and writing.
+struct PairsMixBetweenThreads : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> SaveEvent(const Event& event) override {
+    Encode(event);
+    std::this_thread::yield();
+    return DoubleStore::SaveEvent(event);
+  }
+  void Encode(const Event& event) {
+    const std::lock_guard lock(state_->mutex);
+    pairs_ = event.metadata;
+  }
+  Event Keep(const Event& event) override {
+    Event kept = event;
+    kept.metadata = pairs_;
+    return kept;
+  }
   Metadata pairs_;
 };
 
@@ -245,6 +345,25 @@ std::vector<BrokenStore> BrokenInContent() {
       Broken<PairsLeak>("pairs_leak", "META-04", "pairs of earlier events are added"),
       Broken<PairsStay>("pairs_stay", "META-04", "an event without pairs gets those of the one before"),
       Broken<Changes<ChangePairs<LowerCaseKey>>>("lower_cases_keys", "META-05", "keys are lower-cased"),
+      Broken<CommandIdStays>("command_id_stays", "EVT-02",
+                             "an empty command id is that of the event before"),
+      Broken<Changes<DropTheLastDigit>>("drops_the_last_digit", "EVT-03",
+                                        "the last digit of nanoseconds is 0"),
+      Broken<Changes<FractionWithoutZeros>>("fraction_without_zeros", "EVT-03",
+                                            "zeros at the begin of a fraction are lost"),
+      Broken<Changes<NoLeapDayIn2000>>("no_leap_day_in_2000", "EVT-04", "29 February 2000 is 1 March"),
+      Broken<TimesNeverGoBack>("times_never_go_back", "EVT-04",
+                               "an event older than the one before it gets its time"),
+      Broken<Changes<RoundOneInteger>>("rounds_one_integer", "DATA-02", "2^53 + 1 becomes 2^53"),
+      Broken<Changes<ChangeValues<SixteenDigits>>>("sixteen_digits", "DATA-03", "doubles have 16 digits"),
+      Broken<Changes<DropTheSignOfZero>>("drops_the_sign_of_zero", "DATA-04", "-0.0 becomes 0.0"),
+      Broken<Changes<CutAtDepth100>>("cuts_at_depth_100", "DATA-05", "nesting of exactly 100 is cut"),
+      Broken<Changes<ChangeValues<ReplaceNoncharacters>>>("replaces_noncharacters", "DATA-07",
+                                                          "U+FFFE and U+FFFF become U+FFFD"),
+      BrokenRace<PairsMixBetweenThreads>("pairs_mix_between_threads", "META-04",
+                                         "threads share the buffer of pairs"),
+      Broken<Changes<ChangePairs<CapitaliseKey>>>("capitalises_keys", "META-05",
+                                                  "keys are spelled as in HTTP headers"),
   };
 }
 

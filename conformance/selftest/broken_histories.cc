@@ -49,12 +49,16 @@ struct SnapshotSweepsMalformedRecords : DoubleStore {
   }
 };
 
-// A conflict that meets a snapshot ahead of the stream answers the snapshot's version.
-struct ConflictNamesTheSnapshot : DoubleStore {
+// Rebuilds itself from the events when it is opened, and takes an actor with a malformed record for one without
+// a snapshot.
+struct ReopeningLosesASnapshotBesideDamage : DoubleStore {
   using DoubleStore::DoubleStore;
-  StoreError Refusal(const Event& event, std::int64_t latest) override {
-    const Stream& stream = state_->streams[KeyOf(event.actor_id)];
-    return DoubleStore::Refusal(event, stream.snapshot ? std::max(latest, stream.snapshot->version) : latest);
+  void Reopened(State& state) override {
+    for (auto& [key, stream] : state.streams) {
+      const bool damaged = std::any_of(stream.records.begin(), stream.records.end(),
+                                       [](const Record& record) { return !record.event; });
+      if (damaged) stream.snapshot.reset();
+    }
   }
 };
 
@@ -75,7 +79,7 @@ class ShortMemory {
 };
 
 // Each thread has a cache of the latest versions, good for a moment; a save clears that of its own thread.
-struct CachesLatestPerThread : DoubleStore {
+struct RemembersAMomentPerThread : DoubleStore {
   using DoubleStore::DoubleStore;
   std::int64_t ToldLatest(const Stream& stream, std::string_view actor_id) override {
     return memory_[std::this_thread::get_id()].Remember(std::string(actor_id), stream.latest);
@@ -89,7 +93,7 @@ struct CachesLatestPerThread : DoubleStore {
 };
 
 // The same, of a handle.
-struct CachesLatestPerHandle : DoubleStore {
+struct RemembersAMomentPerHandle : DoubleStore {
   using DoubleStore::DoubleStore;
   std::int64_t ToldLatest(const Stream& stream, std::string_view actor_id) override {
     return memory_.Remember(std::string(actor_id), stream.latest);
@@ -232,24 +236,25 @@ struct LockFileOutlivesItsOwner : ProcessDouble {
 
 template <typename Store>
 BrokenStore BrokenBetweenProcesses(std::string_view name, std::string_view rule, std::string_view fault) {
-  return {name, rule, fault, SubjectOfProcessDouble<Store>(name)};
+  return {name, rule, fault, SubjectOfProcessDouble<Store>(name), true};
 }
 
 }  // namespace
 
 std::vector<BrokenStore> BrokenInHistories() {
   return {
-      Broken<ForgetsAFile>("forgets_a_file", "API-04", "a destroyed handle leaves a file open"),
-      Broken<ForgetsAThread>("forgets_a_thread", "API-04", "a destroyed handle leaves a thread running"),
+      BrokenRace<ForgetsAFile>("forgets_a_file", "API-04", "a destroyed handle leaves a file open"),
+      BrokenRace<ForgetsAThread>("forgets_a_thread", "API-04", "a destroyed handle leaves a thread running"),
       Broken<SnapshotSweepsMalformedRecords>("snapshot_sweeps_malformed_records", "HIST-01",
                                              "saving a snapshot removes malformed records"),
-      Broken<ConflictNamesTheSnapshot>("conflict_names_the_snapshot", "HIST-01",
-                                       "a conflict names the version of a snapshot that is ahead"),
-      Broken<CachesLatestPerThread>("caches_latest_per_thread", "HIST-02",
+      Broken<ReopeningLosesASnapshotBesideDamage>("reopening_loses_a_snapshot_beside_damage", "HIST-01",
+                                                  "after reopening, an actor with a malformed record has no "
+                                                  "snapshot"),
+      BrokenRace<RemembersAMomentPerThread>("remembers_a_moment_per_thread", "HIST-02",
                                     "each thread remembers latest versions for a moment"),
-      Broken<AcknowledgesBeforeOthersSee>("acknowledges_before_others_see", "HIST-02",
+      BrokenRace<AcknowledgesBeforeOthersSee>("acknowledges_before_others_see", "HIST-02",
                                           "other threads see an event some microseconds late"),
-      Broken<CachesLatestPerHandle>("caches_latest_per_handle", "HIST-03",
+      BrokenRace<RemembersAMomentPerHandle>("remembers_a_moment_per_handle", "HIST-03",
                                     "each handle remembers latest versions for a moment"),
       BrokenBetweenProcesses<ChecksBeforeTheProcessLock>(
           "checks_before_the_process_lock", "PROC-01", "a microsecond between check and append, in two processes"),

@@ -151,6 +151,46 @@ BrokenStore BrokenType(std::string_view name, std::string_view rule, std::string
   return broken;
 }
 
+struct RefusedSaveTouchesOthers : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Refused(Stream& stream, const Event&) override {
+    for (auto& [key, other] : state_->streams) {
+      if (&other == &stream || other.records.empty() || !other.records.back().event) continue;
+      other.records.back().event = std::make_shared<const Event>(Changed(*other.records.back().event));
+    }
+  }
+};
+
+// The new content is in place before it is looked at.
+struct InvalidSaveTouchesTheLast : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> Check(const Event& event) override {
+    auto valid = Validate(event);
+    if (valid) return valid;
+    const std::lock_guard lock(state_->mutex);
+    Stream& stream = state_->streams[KeyOf(event.actor_id)];
+    if (!stream.records.empty() && stream.records.back().event) {
+      stream.records.back().event = std::make_shared<const Event>(Changed(*stream.records.back().event));
+    }
+    return valid;
+  }
+};
+
+// Right as long as the memory lasts.
+struct ReopeningDropsMetadata : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Reopened(State& state) override {
+    for (auto& [key, stream] : state.streams) {
+      for (Record& record : stream.records) {
+        if (!record.event) continue;
+        Event bare = *record.event;
+        bare.metadata = Metadata();
+        record.event = std::make_shared<const Event>(bare);
+      }
+    }
+  }
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInImmutability() {
@@ -176,6 +216,11 @@ std::vector<BrokenStore> BrokenInImmutability() {
       BrokenType<Updates>("updates", "API-01", "has a public UpdateEvent"),
       BrokenType<Purges>("purges", "API-02", "has a public purge"),
       Broken<Throws>("throws", "API-03", "throws for a long actor id"),
+      Broken<RefusedSaveTouchesOthers>("refused_save_touches_others", "IMM-03",
+                                       "a refused save changes another actor's last event"),
+      Broken<InvalidSaveTouchesTheLast>("invalid_save_touches_the_last", "IMM-03",
+                                        "an invalid save changes the last event"),
+      Broken<ReopeningDropsMetadata>("reopening_drops_metadata", "IMM-07", "reopening loses metadata"),
   };
 }
 

@@ -22,7 +22,7 @@ struct NoticeHasItsOwnTime : DoubleStore {
   using DoubleStore::DoubleStore;
   void Announce(const EventStored& notice) override {
     EventStored other = notice;
-    other.timestamp = Timestamp::Now();
+    other.timestamp.seconds += 1;
     DoubleStore::Announce(other);
   }
 };
@@ -135,6 +135,48 @@ struct ThrowingEndsTheSubscription : DoubleStore {
   }
 };
 
+struct NoticesInMilliseconds : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Announce(const EventStored& notice) override {
+    EventStored other = notice;
+    other.timestamp.nanoseconds -= other.timestamp.nanoseconds % 1'000'000;
+    DoubleStore::Announce(other);
+  }
+};
+
+struct NoticesInAscii : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Announce(const EventStored& notice) override {
+    EventStored other = notice;
+    for (char& c : other.event_id) {
+      if (static_cast<unsigned char>(c) > 0x7f) c = '?';
+    }
+    DoubleStore::Announce(other);
+  }
+};
+
+struct AnnouncesInvalidSaves : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> Check(const Event& event) override {
+    auto valid = Validate(event);
+    if (valid) return valid;
+    const std::lock_guard lock(state_->mutex);
+    Announce(EventStored::Of(event));
+    return valid;
+  }
+};
+
+// What a subscriber has not taken yet is kept up to a limit.
+struct BoundedQueue : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<std::unique_ptr<Subscription>> Subscribe(EventStoredCallback callback) override {
+    auto subscription = DoubleStore::Subscribe(std::move(callback));
+    const std::lock_guard lock(state_->mutex);
+    if (const auto subscriber = state_->subscribers.back().lock()) subscriber->capacity = 256;
+    return subscription;
+  }
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInNotices() {
@@ -145,10 +187,10 @@ std::vector<BrokenStore> BrokenInNotices() {
       Broken<EveryFifthNoticeTwice>("every_fifth_notice_twice", "NOTE-01",
                                     "every fifth notice comes twice"),
       Broken<MissesTheFirstEvent>("misses_the_first_event", "NOTE-01", "the first event gives no notice"),
-      Broken<PublishesOutsideTheLock>("publishes_outside_the_lock", "NOTE-02",
-                                      "notices overtake each other"),
-      Broken<PublishesBeforeStoring>("publishes_before_storing", "NOTE-03",
-                                     "the notice comes before the event"),
+      BrokenRace<PublishesOutsideTheLock>("publishes_outside_the_lock", "NOTE-02",
+                                          "notices overtake each other"),
+      BrokenRace<PublishesBeforeStoring>("publishes_before_storing", "NOTE-03",
+                                         "the notice comes before the event"),
       Broken<NoticesOfOneHandle>("notices_of_one_handle", "NOTE-04", "other handles' saves give no notice"),
       Broken<AnnouncesRefusedSaves>("announces_refused_saves", "NOTE-05", "a refused save gives a notice"),
       Broken<OneEndEndsAll>("one_end_ends_all", "NOTE-06", "the end of one subscription ends all"),
@@ -156,6 +198,12 @@ std::vector<BrokenStore> BrokenInNotices() {
                                      "a blocked callback blocks saves"),
       Broken<ThrowingEndsTheSubscription>("throwing_ends_the_subscription", "NOTE-08",
                                           "after an exception no notice comes"),
+      Broken<NoticesInMilliseconds>("notices_in_milliseconds", "NOTE-01",
+                                    "the time of a notice has milliseconds"),
+      Broken<NoticesInAscii>("notices_in_ascii", "NOTE-01", "the event id of a notice is in ASCII"),
+      Broken<AnnouncesInvalidSaves>("announces_invalid_saves", "NOTE-05", "an invalid save gives a notice"),
+      BrokenRace<BoundedQueue>("bounded_queue", "NOTE-07",
+                               "of a blocked subscriber's notices 256 are kept"),
   };
 }
 

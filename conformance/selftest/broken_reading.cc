@@ -164,6 +164,9 @@ template <std::string (*Fold)(std::string)>
 struct FoldsIds : DoubleStore {
   using DoubleStore::DoubleStore;
   Key KeyOf(std::string_view actor_id) override { return {name_space_, Fold(std::string(actor_id))}; }
+  Key SnapshotKeyOf(std::string_view actor_id) override {
+    return {"snapshots of " + name_space_, std::string(actor_id)};
+  }
 };
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {
@@ -217,6 +220,90 @@ struct RefusesOddIds : DoubleStore {
   }
 };
 
+struct NothingAtTwo : DoubleStore {
+  using DoubleStore::DoubleStore;
+  bool InRange(std::int64_t version, std::int64_t from_version, const Stream&) override {
+    return version >= from_version && !(from_version == 2 && version == 2);
+  }
+};
+
+// version > from - 1, which wraps at the least number there is.
+struct LeastFromWraps : DoubleStore {
+  using DoubleStore::DoubleStore;
+  bool InRange(std::int64_t version, std::int64_t from_version, const Stream&) override {
+    return version > static_cast<std::int64_t>(static_cast<std::uint64_t>(from_version) - 1);
+  }
+};
+
+// A read that begins where the second page does begins one too late.
+struct FromSkipsAtThePageEdge : DoubleStore {
+  using DoubleStore::DoubleStore;
+  bool InRange(std::int64_t version, std::int64_t from_version, const Stream& stream) override {
+    if (from_version == 257 && stream.records.size() > 512) return version > from_version;
+    return version >= from_version;
+  }
+};
+
+struct CachesLatestPerHandle : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::int64_t ToldLatest(const Stream& stream, std::string_view actor_id) override {
+    return stream.latest == 0 ? 0 : known_.try_emplace(std::string(actor_id), stream.latest).first->second;
+  }
+  void Saved(Stream& stream, const Event& event) override {
+    known_[event.actor_id] = event.version;
+    DoubleStore::Saved(stream, event);
+  }
+  std::map<std::string, std::int64_t> known_;
+};
+
+// One read in ten thousand, of those by another thread than the last save's, gives a hole.
+struct TearsOneReadInTenThousand : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Saved(Stream& stream, const Event& event) override {
+    saver_ = std::this_thread::get_id();
+    DoubleStore::Saved(stream, event);
+  }
+  std::vector<EventPtr> Arrange(std::vector<EventPtr> events, std::int64_t) override {
+    if (saver_ == std::this_thread::get_id()) return events;
+    if (events.size() >= 2 && ++state_->reads_by_others % 10'000 == 0) events.erase(events.end() - 2);
+    return events;
+  }
+  std::thread::id saver_;
+};
+
+struct RefusesOver32KiB : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> Check(const Event& event) override {
+    if (event.data.text().size() > 32 * 1024 + 100) return StoreError::InvalidEvent("data", "is too large");
+    return Validate(event);
+  }
+};
+
+// As String.hashCode() in Java.
+std::string HashCode(std::string id) {
+  std::uint32_t hash = 0;
+  for (const char c : id) hash = hash * 31 + static_cast<unsigned char>(c);
+  return std::to_string(hash);
+}
+
+std::string Crc32(std::string id) {
+  std::uint32_t crc = 0xFFFFFFFF;
+  for (const char c : id) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320 : 0);
+  }
+  return std::to_string(crc);
+}
+
+// As file names on Windows.
+std::string DropsDotsAtTheEnd(std::string id) {
+  while (id.size() > 1 && id.back() == '.') id.pop_back();
+  return id;
+}
+
+std::string DropsZeroWidth(std::string id) { return Replaced(std::move(id), "\u200b", ""); }
+std::string FoldsAccentedCase(std::string id) { return Replaced(std::move(id), "\u00c9", "\u00e9"); }
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInReading() {
@@ -230,8 +317,8 @@ std::vector<BrokenStore> BrokenInReading() {
                                   "the first read misses the last save"),
       Broken<CachesReadsPerHandle>("caches_reads_per_handle", "READ-04",
                                    "a handle reads from its own cache"),
-      Broken<ShowsHalfEvents>("shows_half_events", "READ-05",
-                              "an event is visible before its data is there"),
+      BrokenRace<ShowsHalfEvents>("shows_half_events", "READ-05",
+                                  "an event is visible before its data is there"),
       Broken<CutsAtAPage<1000>>("cuts_at_1000", "READ-06", "a read gives 1,000 events at most"),
       Broken<CutsAtAPage<4096>>("cuts_at_4096", "READ-06", "a read gives 4,096 events at most"),
       Broken<SkipsAtThePageEdge>("skips_at_the_page_edge", "READ-06", "the 257th event is left out"),
@@ -257,6 +344,21 @@ std::vector<BrokenStore> BrokenInReading() {
       Broken<FoldsIds<StopsAtNul>>("stops_at_nul", "ID-07", "ids end at a NUL"),
       Broken<FoldsIds<DropsControls>>("drops_controls", "ID-07", "control bytes are dropped from ids"),
       Broken<RefusesOddIds>("refuses_odd_ids", "ID-08", "ids with > are refused"),
+      Broken<NothingAtTwo>("nothing_at_two", "READ-01", "a read from version 2 leaves version 2 out"),
+      Broken<LeastFromWraps>("least_from_wraps", "READ-01", "a read from -2^63 is empty"),
+      Broken<FromSkipsAtThePageEdge>("from_skips_at_the_page_edge", "READ-06",
+                                     "a read from the second page on leaves its first event out"),
+      Broken<CachesLatestPerHandle>("caches_latest_per_handle", "READ-04",
+                                    "a handle tells the latest version that it knew"),
+      BrokenRace<TearsOneReadInTenThousand>("tears_one_read_in_ten_thousand", "READ-05",
+                                            "one concurrent read in ten thousand has a hole"),
+      Broken<RefusesOver32KiB>("refuses_over_32_kib", "READ-07", "data over 32 KiB is refused"),
+      Broken<FoldsIds<HashCode>>("keys_by_hash_code", "ID-06", "ids with one hash code are one actor"),
+      Broken<FoldsIds<Crc32>>("keys_by_crc_32", "ID-06", "ids with one CRC-32 are one actor"),
+      Broken<FoldsIds<DropsDotsAtTheEnd>>("drops_dots_at_the_end", "ID-05", "dots at the end are dropped"),
+      Broken<FoldsIds<DropsZeroWidth>>("drops_zero_width", "ID-03", "zero-width spaces are dropped"),
+      Broken<FoldsIds<FoldsAccentedCase>>("folds_accented_case", "ID-02",
+                                          "accented letters lose their case"),
   };
 }
 

@@ -1,6 +1,7 @@
 // Stores that treat malformed records wrongly.
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "broken_store.h"
 
@@ -144,6 +145,64 @@ struct ReportsToEverybody : DoubleStore {
   }
 };
 
+// The reader goes on, one record too late.
+struct SkipsAfterMalformed : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<ReplayResult> GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) override {
+    auto replay = DoubleStore::GetEventsWithErrors(actor_id, from_version);
+    if (!replay || !replay->HasErrors()) return replay;
+    const std::lock_guard lock(state_->mutex);
+    bool after_malformed = false;
+    for (const Record& record : state_->streams[KeyOf(actor_id)].records) {
+      if (after_malformed) std::erase(replay->events, record.event);
+      after_malformed = !record.event;
+    }
+    return replay;
+  }
+};
+
+struct Reports64AtMost : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::vector<ReplayError> Errors(const Stream& stream, std::int64_t from_version) override {
+    auto errors = DoubleStore::Errors(stream, from_version);
+    errors.resize(std::min<std::size_t>(errors.size(), 64));
+    return errors;
+  }
+};
+
+struct NumberGoesWithTheBytes : DoubleStore {
+  using DoubleStore::DoubleStore;
+  ReplayError ErrorOf(const Record&) override { return {0, "", "the record could not be read"}; }
+};
+
+// The counter believes what a record says that is none.
+struct BelievesMalformedVersions : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::int64_t LatestOf(const Stream& stream, std::string_view) override {
+    std::int64_t latest = stream.latest;
+    for (const Record& record : stream.records) {
+      const std::string name = R"("version":)";
+      const auto at = record.raw.find(name);
+      if (at == std::string::npos) continue;
+      latest = std::max<std::int64_t>(latest, std::atoll(record.raw.c_str() + at + name.size()));
+    }
+    return latest;
+  }
+};
+
+struct EmptyCommandIsAnError : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::vector<ReplayError> Errors(const Stream& stream, std::int64_t from_version) override {
+    auto errors = DoubleStore::Errors(stream, from_version);
+    for (const Record& record : stream.records) {
+      if (record.event && record.event->command_id.empty() && record.event->metadata.empty()) {
+        errors.push_back({record.sequence, "", "commandId is missing"});
+      }
+    }
+    return errors;
+  }
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInReplay() {
@@ -168,6 +227,15 @@ std::vector<BrokenStore> BrokenInReplay() {
       Broken<GapsAreErrors>("gaps_are_errors", "RPL-08", "a legal gap is reported as an error"),
       Broken<ReportsToEverybody>("reports_to_everybody", "RPL-09",
                                  "every actor's errors are reported to all"),
+      Broken<SkipsAfterMalformed>("skips_after_malformed", "RPL-03",
+                                  "the event behind a malformed record is not read"),
+      Broken<Reports64AtMost>("reports_64_at_most", "RPL-01", "an answer has 64 errors at most"),
+      Broken<NumberGoesWithTheBytes>("number_goes_with_the_bytes", "RPL-02",
+                                     "an error has neither bytes nor number"),
+      Broken<BelievesMalformedVersions>("believes_malformed_versions", "RPL-06",
+                                        "a malformed record's version counts"),
+      Broken<EmptyCommandIsAnError>("empty_command_is_an_error", "RPL-08",
+                                    "an event without command id is reported as an error"),
   };
 }
 

@@ -2,6 +2,10 @@
 
 #include "broken_store.h"
 
+#include <algorithm>
+#include <functional>
+
+#include "aether/rules.h"
 #include "process_double.h"
 
 namespace aether::selftest {
@@ -54,6 +58,10 @@ const std::vector<BrokenStore>& AllBrokenStores() {
           BrokenInHistories()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
+    const auto place = [](const BrokenStore& store) { return FindRule(store.rule); };
+    std::stable_sort(all.begin(), all.end(), [&](const BrokenStore& a, const BrokenStore& b) {
+      return std::less()(place(a), place(b));
+    });
     return all;
   }();
   return kAll;

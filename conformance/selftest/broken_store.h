@@ -50,11 +50,19 @@ struct BrokenStore {
   std::string_view rule;   // that has to catch it
   std::string_view fault;  // in a sentence
   conformance::Subject subject;
+  // Whether the fault shows, or after which calls, depends on how threads meet or on the clock.
+  bool race = false;
 };
 
 template <typename Store>
 BrokenStore Broken(std::string_view name, std::string_view rule, std::string_view fault) {
-  return {name, rule, fault, SubjectOfDouble<Store>()};
+  return {name, rule, fault, SubjectOfDouble<Store>(), false};
+}
+
+// One whose fault is a race.
+template <typename Store>
+BrokenStore BrokenRace(std::string_view name, std::string_view rule, std::string_view fault) {
+  return {name, rule, fault, SubjectOfDouble<Store>(), true};
 }
 
 // By the area of the rule that catches them.
@@ -69,6 +77,7 @@ std::vector<BrokenStore> BrokenInNotices();       // NOTE
 std::vector<BrokenStore> BrokenInTheRest();       // RET, NS, INV
 std::vector<BrokenStore> BrokenInHistories();     // HIST, PROC
 
+// All of them, in the order of the rules that have to catch them.
 const std::vector<BrokenStore>& AllBrokenStores();
 
 // The subject that another process asks for by its name; null when there is none.

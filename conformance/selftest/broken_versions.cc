@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
+#include <utility>
 
 #include "broken_store.h"
 
@@ -128,6 +130,36 @@ struct SortsAsText : DoubleStore {
   }
 };
 
+// A look at the first page only.
+struct LatestOfTheFirstPage : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::int64_t ToldLatest(const Stream& stream, std::string_view) override {
+    return stream.records.size() > 256 ? stream.records[255].position : stream.latest;
+  }
+};
+
+struct LatestHas32Bits : DoubleStore {
+  using DoubleStore::DoubleStore;
+  std::int64_t ToldLatest(const Stream& stream, std::string_view) override {
+    return static_cast<std::int32_t>(stream.latest);
+  }
+};
+
+// Every third change of the saving thread puts the new event before the last one.
+struct ReordersBetweenThreads : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Append(Stream& stream, const Event& event) override {
+    DoubleStore::Append(stream, event);
+    const auto before = std::exchange(last_[event.actor_id], std::this_thread::get_id());
+    const bool alternates = before != std::thread::id() && before != std::this_thread::get_id();
+    if (alternates && ++changes_[event.actor_id] % 3 == 0 && stream.records.size() > 1) {
+      std::swap(stream.records.back(), stream.records[stream.records.size() - 2]);
+    }
+  }
+  std::map<std::string, std::thread::id> last_;
+  std::map<std::string, int> changes_;
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInVersions() {
@@ -154,6 +186,11 @@ std::vector<BrokenStore> BrokenInVersions() {
                                  "versions are compared by their low 32 bits"),
       Broken<ComparesAsText>("compares_as_text", "VER-08", "versions are compared as text"),
       Broken<SortsAsText>("sorts_as_text", "VER-08", "reads are sorted by the text of the version"),
+      Broken<LatestOfTheFirstPage>("latest_of_the_first_page", "VER-03",
+                                   "beyond 256 events the latest version is the 256th event's"),
+      Broken<LatestHas32Bits>("latest_has_32_bits", "VER-08", "the latest version is told in 32 bits"),
+      Broken<ReordersBetweenThreads>("reorders_between_threads", "VER-01",
+                                     "two events change places when threads take turns"),
   };
 }
 

@@ -6,11 +6,12 @@
 
 namespace aether::selftest {
 
-Subscriber::Subscriber(EventStoredCallback callback)
-    : callback_(std::move(callback)), thread_([this] { Run(); }) {}
+Subscriber::Subscriber(EventStoredCallback callback, std::string name_space)
+    : callback_(std::move(callback)), name_space_(std::move(name_space)), thread_([this] { Run(); }) {}
 
 void Subscriber::Add(const EventStored& notice) {
   const std::lock_guard lock(mutex_);
+  if (queue_.size() >= capacity) return;
   queue_.push_back(notice);
   changed_.notify_one();
 }
@@ -91,7 +92,8 @@ void DoubleStore::Append(Stream& stream, const Event& event) {
 
 void DoubleStore::Announce(const EventStored& notice) {
   for (const auto& weak : state_->subscribers) {
-    if (const auto subscriber = weak.lock()) subscriber->Add(notice);
+    const auto subscriber = weak.lock();
+    if (subscriber && subscriber->name_space() == name_space_) subscriber->Add(notice);
   }
 }
 
@@ -176,7 +178,7 @@ Result<std::optional<ActorSnapshot>> DoubleStore::GetLatestSnapshot(std::string_
 
 Result<std::unique_ptr<Subscription>> DoubleStore::Subscribe(EventStoredCallback callback) {
   if (closed_) return Closed();
-  auto subscriber = std::make_shared<Subscriber>(std::move(callback));
+  auto subscriber = std::make_shared<Subscriber>(std::move(callback), name_space_);
   const std::lock_guard lock(state_->mutex);
   std::erase_if(state_->subscribers, [](const auto& weak) { return weak.expired(); });
   state_->subscribers.push_back(subscriber);

@@ -39,19 +39,24 @@ struct Stream {
 // A subscription: a queue and the thread that empties it into the callback.
 class Subscriber {
  public:
-  explicit Subscriber(EventStoredCallback callback);
+  Subscriber(EventStoredCallback callback, std::string name_space);
   ~Subscriber() { End(); }
 
   void Add(const EventStored& notice);
   void Call(const EventStored& notice) { callback_(notice); }  // in the calling thread
   void End();                                                  // not from the callback
 
-  std::atomic<bool> ends_on_throw = false;  // a fault
+  const std::string& name_space() const { return name_space_; }
+
+  // Faults.
+  std::atomic<bool> ends_on_throw = false;
+  std::atomic<std::size_t> capacity = SIZE_MAX;  // of the queue; what is over it is dropped
 
  private:
   void Run();
 
-  EventStoredCallback callback_;
+  const EventStoredCallback callback_;
+  const std::string name_space_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<EventStored> queue_;
@@ -69,6 +74,7 @@ struct State {
   std::optional<std::chrono::milliseconds> age;  // retention
   std::vector<std::weak_ptr<Subscriber>> subscribers;
   int handles = 0;
+  int reads_by_others = 0;  // a fault counts them
 };
 
 class DoubleStore : public EventStoreWithErrors, public SnapshotStore, public EventNotifier {

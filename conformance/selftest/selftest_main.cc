@@ -3,6 +3,7 @@
 // Each store is judged in a process of its own, which is this program again, so that a crash or a hang of
 // a broken store is told as such and is no catch.
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,18 +12,21 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "aether/rules.h"
 #include "broken_store.h"
 #include "options.h"
 #include "report.h"
 #include "rule_run.h"
+#include "selftest_report.h"
 
 namespace aether::selftest {
 namespace {
@@ -34,14 +38,9 @@ using conformance::Verdict;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-// What became of one broken store.
-struct Outcome {
-  std::string name;
-  std::string rule;
-  std::string verdict;  // killed, killed_by_other, survived, crashed
-  std::vector<std::string> killed_by;
-  double seconds = 0;  // until its own rule had judged it
-};
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 const BrokenStore* Find(std::string_view name) {
   const auto& all = AllBrokenStores();
@@ -52,7 +51,6 @@ const BrokenStore* Find(std::string_view name) {
 
 // The child's side: judges the store and writes a line of JSON for each rule.
 int Judge(const BrokenStore& broken, const std::vector<std::string>& rules, const Settings& settings) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const std::string& rule : rules) {
     const RuleResult result = RunProperty(broken.subject, broken.subject.shown, rule, settings);
     std::cout << ToJson(result).dump() << std::endl;
@@ -77,80 +75,148 @@ std::vector<RuleResult> ReadResults(int fd, std::chrono::seconds limit) {
   return results;
 }
 
-Outcome Try(const BrokenStore& broken, const std::vector<std::string>& rules, const Options& options) {
-  std::vector<std::string> arguments = {
-      "aether_selftest", "--judge",       std::string(broken.name),
-      "--profile",       options.profile, "--seed",
-      options.seed,      "--patience",    std::to_string(options.patience_seconds)};
+// Has `rules` judged in a child, and answers those that it got to.
+std::vector<RuleResult> RunChild(const BrokenStore& broken, const std::vector<std::string>& rules,
+                                 const Options& options) {
+  std::vector<std::string> arguments = {"aether_selftest", "--judge",       std::string(broken.name),
+                                        "--profile",       options.profile, "--seed",
+                                        options.seed};
   for (const std::string& rule : rules) arguments.insert(arguments.end(), {"--rules", rule});
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   int fds[2];
-  if (pipe(fds) != 0) throw std::runtime_error("pipe failed");
+  if (pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
+  const pid_t parent = getpid();
   const pid_t pid = fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
     dup2(fds[1], STDOUT_FILENO);
-    close(fds[0]);
-    close(fds[1]);
     execv("/proc/self/exe", argv.data());
     _exit(127);
   }
   close(fds[1]);
-  const auto results = ReadResults(fds[0], std::chrono::seconds(options.call_limit_seconds));
+  auto results = ReadResults(fds[0], std::chrono::seconds(options.call_limit_seconds));
   close(fds[0]);
   kill(pid, SIGKILL);  // does nothing to one that has ended and waits to be reaped
   int status = 0;
   waitpid(pid, &status, 0);
+  return results;
+}
 
-  Outcome outcome{std::string(broken.name), std::string(broken.rule), "survived", {}, 0};
+Outcome Try(const BrokenStore& broken, std::vector<std::string> rules, const Options& options) {
+  Outcome outcome;
+  outcome.name = broken.name;
+  outcome.rule = broken.rule;
+  outcome.fault = broken.fault;
   bool judged = false;
-  for (const RuleResult& result : results) {
-    if (result.id == broken.rule) {
-      judged = true;
-      outcome.seconds = result.seconds;
+  bool own = false;
+  while (!rules.empty()) {
+    const auto results = RunChild(broken, rules, options);
+    for (const RuleResult& result : results) {
+      if (result.id == broken.rule) {
+        judged = result.verdict != Verdict::kErrored;
+        own = result.verdict == Verdict::kFailed;
+        outcome.seconds = result.seconds;
+      }
+      if (result.verdict != Verdict::kFailed) continue;
+      outcome.killed_by.push_back(result.id);
+      outcome.messages[result.id] = result.message;
     }
-    if (result.verdict == Verdict::kFailed) outcome.killed_by.push_back(result.id);
+    // The rule in which the child died or hung is left out, and the others go on.
+    rules.erase(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(results.size()));
+    if (rules.empty()) break;
+    outcome.crashed_in.push_back(rules.front());
+    rules.erase(rules.begin());
   }
-  const bool own =
-      std::find(outcome.killed_by.begin(), outcome.killed_by.end(), broken.rule) != outcome.killed_by.end();
-  outcome.verdict = own                         ? "killed"
-                    : !judged                   ? "crashed"
-                    : outcome.killed_by.empty() ? "survived"
-                                                : "killed_by_other";
+  outcome.fate = own                         ? Fate::kKilled
+                 : !judged                   ? Fate::kCrashed
+                 : outcome.killed_by.empty() ? Fate::kSurvived
+                                             : Fate::kKilledByOther;
   return outcome;
 }
 
-std::string Join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
+// Tries `stores`, several at a time, and shows each as soon as those before it are shown.
+class Trials {
+ public:
+  Trials(std::vector<const BrokenStore*> stores, const Options& options, bool all)
+      : stores_(std::move(stores)),
+        options_(options),
+        all_(all),
+        outcomes_(stores_.size()),
+        done_(stores_.size()) {}
 
-int Summarise(const std::vector<Outcome>& outcomes, const std::string& report) {
-  std::vector<double> seconds;
-  std::size_t killed = 0;
-  json stores = json::array();
-  for (const Outcome& outcome : outcomes) {
-    killed += outcome.verdict == "killed" ? 1 : 0;
-    seconds.push_back(outcome.seconds);
-    stores.push_back({{"name", outcome.name},
-                      {"rule", outcome.rule},
-                      {"verdict", outcome.verdict},
-                      {"killed_by", outcome.killed_by},
-                      {"seconds", outcome.seconds}});
+  std::vector<Outcome> Run(unsigned jobs) {
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < std::min<std::size_t>(jobs, stores_.size()); ++i) {
+      threads.emplace_back([this] { Work(); });
+    }
+    std::string_view area;
+    for (std::size_t i = 0; i < stores_.size(); ++i) {
+      ShowProgress(i);
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return done_[i] || failure_; });
+      if (!done_[i]) break;
+      lock.unlock();
+      if (isatty(STDERR_FILENO)) std::fputs("\r\x1b[K", stderr);
+      const Rule* rule = FindRule(outcomes_[i].rule);
+      if (rule->area != area) std::printf("%s\n", Heading(area = rule->area, all_).c_str());
+      std::printf("%s\n", Line(outcomes_[i], all_).c_str());
+      std::fflush(stdout);
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(outcomes_);
   }
-  std::sort(seconds.begin(), seconds.end());
-  std::printf("%zu of %zu broken stores are killed by the rule they break; median %.3f s, worst %.3f s\n",
-              killed, outcomes.size(), seconds[seconds.size() / 2], seconds.back());
-  if (!report.empty()) {
-    std::filesystem::create_directories(report);
-    std::ofstream file(std::filesystem::path(report) / "selftest.json");
-    file << json{{"stores", stores}}.dump(2) << "\n";
-    file.close();
-    if (!file) throw std::runtime_error("cannot write " + report + "/selftest.json");
+
+ private:
+  void Work() {
+    try {
+      for (std::size_t i; (i = next_++) < stores_.size();) {
+        const BrokenStore& broken = *stores_[i];
+        Outcome outcome =
+            Try(broken, all_ ? SelectRules(options_) : std::vector{std::string(broken.rule)}, options_);
+        const std::lock_guard lock(mutex_);
+        outcomes_[i] = std::move(outcome);
+        done_[i] = true;
+        changed_.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+      changed_.notify_all();
+    }
   }
-  return killed == outcomes.size() ? 0 : 1;
+
+  void ShowProgress(std::size_t shown) const {
+    if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\x1b[K%zu of %zu", shown, stores_.size());
+  }
+
+  const std::vector<const BrokenStore*> stores_;
+  const Options& options_;
+  const bool all_;
+  std::atomic<std::size_t> next_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Outcome> outcomes_;
+  std::vector<char> done_;
+  std::exception_ptr failure_;
+};
+
+void AddSelftestOptions(CLI::App* app, Options* options) {
+  app->add_option("--profile", options->profile,
+                  "how much each rule tries: quick, standard, thorough, soak")
+      ->check(CLI::IsMember({"quick", "standard", "thorough", "soak"}))
+      ->capture_default_str();
+  app->add_option("--seed", options->seed, "what the inputs are generated from: a number, or random")
+      ->capture_default_str();
+  app->add_option("--report", options->report, "write selftest.json and selftest.html into this directory");
+  app->add_option("--call-limit", options->call_limit_seconds, "seconds after which a rule hangs")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  app->add_option("--rules", options->rules)->group("");  // the child's own
 }
 
 int Main(int argc, char** argv) {
@@ -159,34 +225,41 @@ int Main(int argc, char** argv) {
   CLI::App app("Tries the kit against stores that are broken on purpose.");
   Options options;
   options.profile = "quick";
-  options.patience_seconds = 2;
+  options.patience_seconds = 1;  // broken stores are in memory: what comes comes at once
   std::string only;
   std::string judge;
   bool all = false;
-  AddOptions(&app, &options);
+  unsigned jobs = 0;
+  AddSelftestOptions(&app, &options);
   app.add_option("--store", only, "only the broken store of this name");
   app.add_flag("--all", all, "try every rule on every broken store, not only the one that it breaks");
+  app.add_option("--jobs", jobs,
+                 "how many stores to try at a time (default: 1, with --all 2 for each core)");
   app.add_option("--judge", judge)->group("");  // the child's own
   try {
     app.parse(argc, argv);
-    const Settings settings = SettingsOf(options);
+    Selftest selftest;
+    selftest.settings = SettingsOf(options);
     for (const std::string& name : {only, judge}) {
       if (!name.empty() && Find(name) == nullptr) {
         throw CLI::ValidationError("--store", "there is no broken store \"" + name + "\"");
       }
     }
-    if (!judge.empty()) return Judge(*Find(judge), SelectRules(options), settings);
-    std::vector<Outcome> outcomes;
+    if (!judge.empty()) return Judge(*Find(judge), SelectRules(options), selftest.settings);
+    options.seed = std::to_string(selftest.settings.seed);  // the one number for all, when it was random
+    std::vector<const BrokenStore*> stores;
     for (const BrokenStore& broken : AllBrokenStores()) {
-      if (!only.empty() && broken.name != only) continue;
-      const auto rules = all ? SelectRules(options) : std::vector<std::string>{std::string(broken.rule)};
-      outcomes.push_back(Try(broken, rules, options));
-      const Outcome& outcome = outcomes.back();
-      std::printf("%-15s %-8s %-36s %6.3f s  %s\n", outcome.verdict.c_str(), outcome.rule.c_str(),
-                  outcome.name.c_str(), outcome.seconds, Join(outcome.killed_by).c_str());
-      std::fflush(stdout);
+      if (only.empty() || broken.name == only) stores.push_back(&broken);
     }
-    return Summarise(outcomes, options.report);
+    // Most of a rule's time on a broken store is waiting. Races get the cores for themselves without --all.
+    if (jobs == 0) jobs = all ? 2 * std::max(1U, std::thread::hardware_concurrency()) : 1;
+    const auto start = Clock::now();
+    selftest.all = all;
+    selftest.outcomes = Trials(stores, options, all).Run(jobs);
+    selftest.seconds = SecondsSince(start);
+    std::printf("\n%s", Summary(selftest).c_str());
+    if (!options.report.empty()) WriteReports(options.report, selftest);
+    return selftest.Good() ? 0 : 1;
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& exception) {

@@ -2,14 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <ostream>
 #include <set>
+#include <tuple>
 
 #include "aether/rules.h"
 #include "broken_store.h"
 #include "properties.h"
+#include "report.h"
 
 namespace aether::selftest {
 
@@ -43,6 +47,86 @@ TEST_P(BrokenStoreTest, IsCaughtByItsRule) {
 INSTANTIATE_TEST_SUITE_P(All, BrokenStoreTest, testing::ValuesIn(AllBrokenStores()),
                          [](const auto& param) { return std::string(param.param.name); });
 
+// What a failure tells, all but its time.
+auto Told(const conformance::RuleResult& result) {
+  return std::tuple(VerdictName(result.verdict), result.message, result.expected, result.actual,
+                    result.counterexample);
+}
+
+class DeterminismTest : public testing::TestWithParam<BrokenStore> {};
+
+TEST_P(DeterminismTest, TheSameSeedTellsTheSame) {
+  const BrokenStore& broken = GetParam();
+  const Settings settings = {Profile::kQuick, 7, std::chrono::milliseconds(500)};
+  const auto judge = [&](std::string_view rule) {
+    return RunProperty(broken.subject, broken.subject.shown, rule, settings);
+  };
+  const auto first = judge(broken.rule);
+  (void)judge("VER-03");  // another rule in between leaves nothing behind
+  EXPECT_EQ(Told(judge(broken.rule)), Told(first));
+}
+
+std::vector<BrokenStore> WithoutRaces() {
+  std::vector<BrokenStore> stores;
+  for (const BrokenStore& store : AllBrokenStores()) {
+    if (!store.race) stores.push_back(store);
+  }
+  return stores;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DeterminismTest, testing::ValuesIn(WithoutRaces()),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+// The whole text that a user gets to see, one store of each area that can be told in a few calls.
+struct Golden {
+  std::string_view store;
+  std::size_t most_calls;  // of the least case, remarks left out
+};
+
+void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.store; }
+
+class GoldenTest : public testing::TestWithParam<Golden> {};
+
+TEST_P(GoldenTest, TextIsAsItWas) {
+  const auto& all = AllBrokenStores();
+  const auto broken =
+      std::find_if(all.begin(), all.end(), [](const BrokenStore& s) { return s.name == GetParam().store; });
+  ASSERT_NE(broken, all.end());
+  conformance::StoreReport report;
+  report.store = broken->name;
+  report.settings.patience = std::chrono::seconds(10);
+  report.replay = "./" + report.store + "_conformance";
+  const auto result = RunProperty(broken->subject, broken->subject.shown, broken->rule, report.settings);
+  const auto calls =
+      std::count_if(result.counterexample.begin(), result.counterexample.end(),
+                    [](const std::string& line) { return line.find("  --  ") == std::string::npos; });
+  EXPECT_LE(static_cast<std::size_t>(calls), GetParam().most_calls);
+
+  const std::string text = conformance::Explain(report, result);
+  const std::string path = AETHER_SOURCE_DIR "/conformance/selftest/golden/" + report.store + ".txt";
+  if (std::getenv("AETHER_WRITE_GOLDEN") != nullptr) {
+    std::ofstream(path) << text;
+    return;
+  }
+  std::ifstream file(path);
+  const std::string golden((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(text, golden) << "if the new text is the better one: AETHER_WRITE_GOLDEN=1 ./selftest_test "
+                             "--gtest_filter='*Golden*' writes "
+                          << path;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenTest,
+                         testing::Values(Golden{"upserts", 3}, Golden{"updates", 0},
+                                         Golden{"tells_the_count", 3}, Golden{"swaps_versions", 2},
+                                         Golden{"from_is_exclusive", 3}, Golden{"lower_cases_ids", 2},
+                                         Golden{"cuts_to_microseconds", 2},
+                                         Golden{"integers_through_doubles", 2},
+                                         Golden{"lower_cases_keys", 2}, Golden{"numbers_are_one_off", 1},
+                                         Golden{"last_written_wins", 3},
+                                         Golden{"announces_refused_saves", 4}, Golden{"joins_names", 2},
+                                         Golden{"takes_an_empty_type", 1}),
+                         [](const auto& param) { return std::string(param.param.store); });
+
 class HonestDoubleTest : public testing::TestWithParam<Rule> {};
 
 TEST_P(HonestDoubleTest, Passes) {
@@ -74,8 +158,9 @@ TEST(AgreementTest, TypedSuitesHoldEveryRule) {
   for (std::string line; std::getline(file, line);) {
     // TYPED_TEST_P(VER, VER_03) { this->Check("VER-03"); }
     char area[16], test[16], rule[16];
-    if (std::sscanf(line.c_str(), R"(TYPED_TEST_P(%15[A-Z], %15[A-Z0-9_]) { this->Check("%15[A-Z0-9-]"); })", area,
-                    test, rule) == 3) {
+    if (std::sscanf(line.c_str(),
+                    R"(TYPED_TEST_P(%15[A-Z], %15[A-Z0-9_]) { this->Check("%15[A-Z0-9-]"); })", area, test,
+                    rule) == 3) {
       tests.push_back(std::string(area) + " " + rule);
     }
   }

@@ -14,6 +14,13 @@ std::vector<std::string> LongNames() {
   }
   names.push_back(std::string(255, 'k'));
   names.push_back(std::string(256, 'k'));
+  // Pairs with one 32-bit hash: String.hashCode() of Java, CRC-32, FNV-1a, FNV-1, DJB2, MurmurHash2, and a
+  // sum.
+  for (const char* name :
+       {"Aa", "BB", "AaAa", "BBBB", "plumless", "buckeroo", "costarring", "liquid", "creamwove", "quists",
+        "hetairas", "mentioner", "roquette", "skivie", "listen", "silent"}) {
+    names.emplace_back(name);
+  }
   return names;
 }
 

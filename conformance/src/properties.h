@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -31,6 +32,18 @@ std::span<const Property> NamespaceProperties();
 std::span<const Property> InvalidInputProperties();
 std::span<const Property> HistoryProperties();
 std::span<const Property> ProcessProperties();
+
+// Saves `event` for a rule that needs it but is not about it: false when the store refuses it, which is the
+// affair of the rule that says that it must not.
+bool Saves(Handle& store, const Event& event);
+
+// The conflict that a stale save meets; none when the store accepts it or answers another error, which is
+// CON-01's affair.
+std::optional<VersionConflict> ConflictOf(Handle& store, const Event& stale);
+
+// Makes a sound event invalid, in one of several ways that none but the event's own content shows.
+constexpr int kWaysToBeInvalid = 4;
+void MakeInvalid(Event* event, int way);
 
 // All of them, in the order of rules.json.
 const std::vector<Property>& AllProperties();

@@ -314,6 +314,9 @@ class Kit(CommandLineTest):
         self.assert_refused(self.kit("rules", "NOPE"), 'no rule begins with "NOPE"')
         self.assert_refused(self.kit("explain", "--slow"), 'no option "--slow"')
         self.assert_refused(self.kit("explain"), "explain needs the id of a rule")
+        self.assert_refused(self.kit("selftest", "--slow"), 'no option "--slow"')
+        self.assert_refused(self.kit("selftest", "--store", "honest"), 'no broken store "honest"')
+        self.assert_refused(self.kit("selftest", "--store"), "--store needs a value")
         self.assert_refused(self.kit(), "Usage:")
 
     def test_values_without_sense_are_refused_before_anything_is_built(self):

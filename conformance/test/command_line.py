@@ -73,7 +73,7 @@ class CommandLineTest(unittest.TestCase):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("memory", "misbehaving", "check", "rules"):
+    for name in ("memory", "misbehaving", "check", "rules", "selftest"):
         parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
     _, rest = parser.parse_known_args(namespace=programs)
     unittest.main(module="__main__", argv=[sys.argv[0], *rest])

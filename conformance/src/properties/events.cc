@@ -9,15 +9,23 @@ namespace aether::conformance {
 
 namespace {
 
-// Saves `event` and answers what is read back, in which only the field at hand is looked at.
-Event RoundTrip(Trial& t, Event event) {
+// Saves `event` as the first one of an actor or, with `before`, as the second one, and answers what is read
+// back, in which only the field at hand is looked at.
+Event RoundTrip(Trial& t, Event event, const Event* before = nullptr) {
   event.actor_id = t.NewActor();
+  if (before != nullptr) {
+    Event first = *before;
+    first.actor_id = event.actor_id;
+    t.store().MustSave(first);
+    event.version = 2;
+  }
   t.store().MustSave(event);
   const auto events = t.store().MustRead(event.actor_id);
-  if (events.size() != 1) {
-    throw Failure("a stream of one event reads otherwise", "1 event", DescribeVersions(events));
+  if (events.size() != static_cast<std::size_t>(event.version)) {
+    throw Failure("a read has another number of events", std::to_string(event.version),
+                  DescribeVersions(events));
   }
-  return *events[0];
+  return *events.back();
 }
 
 void RequireSame(const std::string& field, const std::string& expected, const std::string& actual) {
@@ -49,6 +57,13 @@ void CommandIdRoundTrips(RuleRun& run) {
     event.command_id = *gen::Text();
     RequireSame("commandId", event.command_id, RoundTrip(t, event).command_id);
   });
+  // Nothing stays of the event before.
+  run.Once([](Trial& t) {
+    Event before = t.NewEvent("", 1);
+    before.command_id = "earlier";
+    const Event event = t.NewEvent("", 1);
+    RequireSame("commandId", "", RoundTrip(t, event, &before).command_id);
+  });
 }
 
 // EVT-03
@@ -68,14 +83,23 @@ void TimestampsReachFromYear1To9999(RuleRun& run) {
     event.timestamp.nanoseconds -= event.timestamp.nanoseconds % 1'000'000;
     RequireSame(event.timestamp, RoundTrip(t, event).timestamp);
   });
-  run.Once([](Trial& t) {
-    for (const Timestamp timestamp :
-         {Timestamp{Timestamp::kMinSeconds, 0}, Timestamp{Timestamp::kMaxSeconds, 999'000'000},
-          Timestamp{-1, 500'000'000}}) {
+  // The ends, both sides of 1970, and 29 February of 2000, 1600 and 2024.
+  for (const Timestamp timestamp :
+       {Timestamp{Timestamp::kMinSeconds, 0}, Timestamp{Timestamp::kMaxSeconds, 999'000'000},
+        Timestamp{-1, 500'000'000}, Timestamp{951'782'400, 0}, Timestamp{-11'670'998'400, 0},
+        Timestamp{1'709'164'800, 0}}) {
+    run.Once([&](Trial& t) {
       Event event = t.NewEvent("", 1);
       event.timestamp = timestamp;
       RequireSame(event.timestamp, RoundTrip(t, event).timestamp);
-    }
+    });
+  }
+  // Clients' clocks differ: an event may be older than the one before it.
+  run.ForAll(10, [](Trial& t) {
+    const Event before = t.NewEvent("", 1);
+    Event event = t.NewEvent("", 1);
+    event.timestamp.seconds -= *rc::gen::inRange(1, 1'000'000);
+    RequireSame(event.timestamp, RoundTrip(t, event, &before).timestamp);
   });
 }
 

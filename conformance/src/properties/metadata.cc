@@ -2,6 +2,8 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
+
 #include "generators.h"
 #include "properties.h"
 
@@ -97,6 +99,29 @@ void NoPairLeaks(RuleRun& run) {
                     DescribeVersions(read));
     }
     for (std::size_t i = 0; i < read.size(); ++i) RequireSame(events[i].metadata, read[i]->metadata);
+  });
+  // Buffers that threads share: each has an actor of its own, so that no save is refused.
+  run.Rounds(run.Scaled(50, 20), [](Trial& t, int) {
+    constexpr int kThreads = 3;
+    std::vector<std::vector<Event>> planned(kThreads);
+    for (auto& events : planned) {
+      const std::string actor = t.NewActor();
+      for (int version = 1; version <= 20; ++version) {
+        events.push_back(t.NewEvent(actor, version));
+        if (version % 3 != 0) events.back().metadata.Set("of " + actor, std::to_string(version));
+      }
+    }
+    Handle& store = t.store();
+    t.Race(kThreads, [&](int racer) {
+      for (const Event& event : planned[static_cast<std::size_t>(racer - 1)]) store.MustSave(event);
+    });
+    for (const auto& events : planned) {
+      const auto read = store.MustRead(events[0].actor_id);
+      for (std::size_t i = 0; i < std::min(read.size(), events.size()); ++i) {
+        if (read[i]->version != events[i].version) break;  // VER-01's affair
+        RequireSame(events[i].metadata, read[i]->metadata);
+      }
+    }
   });
 }
 
