@@ -38,6 +38,18 @@ struct ForgetsAThread : DoubleStore {
   }
 };
 
+// A save that a Close overtakes is dropped, and acknowledged.
+struct AcknowledgesWhatCloseOvertakes : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> SaveEvent(const Event& event) override {
+    if (closed()) return Closed();
+    Spin(std::chrono::microseconds(2));
+    auto saved = DoubleStore::SaveEvent(event);
+    if (!saved && saved.error().code() == ErrorCode::kClosed) return {};
+    return saved;
+  }
+};
+
 // ---- sequences
 
 // Tidies up when a snapshot is taken, and takes the malformed records for rubbish.
@@ -245,6 +257,8 @@ std::vector<BrokenStore> BrokenInHistories() {
   return {
       BrokenRace<ForgetsAFile>("forgets_a_file", "API-04", "a destroyed handle leaves a file open"),
       BrokenRace<ForgetsAThread>("forgets_a_thread", "API-04", "a destroyed handle leaves a thread running"),
+      BrokenRace<AcknowledgesWhatCloseOvertakes>("acknowledges_what_close_overtakes", "INV-06",
+                                                 "a save that Close overtakes is dropped, and acknowledged"),
       Broken<SnapshotSweepsMalformedRecords>("snapshot_sweeps_malformed_records", "HIST-01",
                                              "saving a snapshot removes malformed records"),
       Broken<ReopeningLosesASnapshotBesideDamage>("reopening_loses_a_snapshot_beside_damage", "HIST-01",

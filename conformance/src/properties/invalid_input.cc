@@ -115,6 +115,56 @@ void RequireClosed(const char* call, const Result<T>& result) {
                 result ? "success" : Describe(result.error()));
 }
 
+// What one caller saves while another one closes the handle.
+struct Overtaken {
+  std::string actor;
+  std::vector<Event> planned;
+  std::vector<Event> saved;
+  bool unclear = false;  // whether the next one was stored
+};
+
+void SaveUntilClosed(Handle& store, Overtaken* caller) {
+  for (const Event& event : caller->planned) {
+    const auto result = store.SaveEvent(event);
+    if (result) {
+      caller->saved.push_back(event);
+      continue;
+    }
+    caller->unclear = result.error().code() == ErrorCode::kOutcomeUnknown;
+    if (!caller->unclear && result.error().code() != ErrorCode::kUnavailable) {
+      RequireClosed("a save that Close overtook", result);
+    }
+    return;
+  }
+}
+
+// INV-06, for calls that are under way when Close is called.
+void CallsUnderWayFinishOrAreClosed(Trial& t) {
+  std::vector<Overtaken> callers(3);
+  for (Overtaken& caller : callers) {
+    caller.actor = t.NewActor();
+    for (int version = 1; version <= 50; ++version) caller.planned.push_back(t.NewEvent(caller.actor, version));
+  }
+  Handle& store = t.store();
+  t.Race(static_cast<int>(callers.size()) + 1, [&](int racer) {
+    if (racer <= static_cast<int>(callers.size())) {
+      return SaveUntilClosed(store, &callers[static_cast<std::size_t>(racer - 1)]);
+    }
+    for (int i = 0; i < 3; ++i) (void)store.MustLatest(callers[0].actor);  // some saves are under way by now
+    if (const auto closed = store.Close(); !closed) {
+      throw Failure("Close failed", "success", Describe(closed.error()));
+    }
+  });
+  t.Reopen();
+  for (Overtaken& caller : callers) {
+    const auto events = t.store().MustRead(caller.actor);
+    if (caller.unclear && events.size() == caller.saved.size() + 1) {
+      caller.saved.push_back(caller.planned[caller.saved.size()]);
+    }
+    RequireEqual(caller.saved, events, caller.actor);
+  }
+}
+
 // INV-06
 void ClosedHandlesAnswerClosed(RuleRun& run) {
   run.Once([](Trial& t) {
@@ -137,6 +187,7 @@ void ClosedHandlesAnswerClosed(RuleRun& run) {
     t.store().MustReadAs(actor, events);
     t.store().MustHaveLatest(actor, 2);
   });
+  run.Rounds(run.Scaled(50, 10), [](Trial& t, int) { CallsUnderWayFinishOrAreClosed(t); });
 }
 
 // INV-07
