@@ -60,6 +60,8 @@ class Verdicts(CommandLineTest):
             ("cannot_open", "the adapter's Open() failed: unavailable: the door is locked"),
             ("open_throws", "the door fell off"),
             ("no_storage", "the adapter's constructor threw: no disk here"),
+            ("handles_apart", "a second handle does not see an event that was saved through the first one"),
+            ("nothing_discarded", "a new adapter sees an event of an earlier one"),
             ("not_empty", "a fresh storage is not empty: GetEvents answered 1 event: 1"),
         ):
             with self.subTest(mode):

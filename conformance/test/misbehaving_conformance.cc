@@ -73,6 +73,9 @@ class MisbehavingAdapter {
   Result<std::unique_ptr<MisbehavingStore>> Open() {
     if (Mode() == "cannot_open") return StoreError(ErrorCode::kUnavailable, "the door is locked");
     if (Mode() == "open_throws") throw std::runtime_error("the door fell off");
+    if (Mode() == "handles_apart") return std::make_unique<MisbehavingStore>(aether::MemoryStore().Share());
+    static aether::MemoryStore one_for_all;
+    if (Mode() == "nothing_discarded") return std::make_unique<MisbehavingStore>(one_for_all.Share());
     return std::make_unique<MisbehavingStore>(storage_.Share());
   }
 
