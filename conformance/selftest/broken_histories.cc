@@ -129,7 +129,7 @@ struct AcknowledgesBeforeOthersSee : DoubleStore {
   std::vector<EventPtr> Arrange(std::vector<EventPtr> events, std::int64_t) override {
     if (events.empty()) return events;
     const auto [at, writer] = saved_at_[events.back()->actor_id];
-    const bool fresh = Clock::now() - at < std::chrono::microseconds(20);
+    const bool fresh = Clock::now() - at < std::chrono::microseconds(200);
     if (fresh && writer != std::this_thread::get_id()) events.pop_back();
     return events;
   }
