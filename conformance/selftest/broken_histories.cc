@@ -81,7 +81,7 @@ class ShortMemory {
  public:
   std::int64_t Remember(const std::string& key, std::int64_t now_true) {
     auto& [at, value] = known_[key];
-    if (Clock::now() - at > std::chrono::microseconds(100)) std::tie(at, value) = std::pair(Clock::now(), now_true);
+    if (Clock::now() - at > std::chrono::milliseconds(1)) std::tie(at, value) = std::pair(Clock::now(), now_true);
     return value;
   }
   void Forget(const std::string& key) { known_.erase(key); }
@@ -118,7 +118,7 @@ struct RemembersAMomentPerHandle : DoubleStore {
   ShortMemory memory_;
 };
 
-// Tells the writer before it tells the readers: they see a new event some microseconds after it was
+// Tells the writer before it tells the readers: they see a new event up to a millisecond after it was
 // acknowledged, unless they are the writer.
 struct AcknowledgesBeforeOthersSee : DoubleStore {
   using DoubleStore::DoubleStore;
@@ -129,7 +129,7 @@ struct AcknowledgesBeforeOthersSee : DoubleStore {
   std::vector<EventPtr> Arrange(std::vector<EventPtr> events, std::int64_t) override {
     if (events.empty()) return events;
     const auto [at, writer] = saved_at_[events.back()->actor_id];
-    const bool fresh = Clock::now() - at < std::chrono::microseconds(200);
+    const bool fresh = Clock::now() - at < std::chrono::milliseconds(1);
     if (fresh && writer != std::this_thread::get_id()) events.pop_back();
     return events;
   }
@@ -187,7 +187,7 @@ struct ReadsFromItsMemory : ProcessDouble {
 struct LooksNowAndThen : ProcessDouble {
   using ProcessDouble::ProcessDouble;
   void Refresh() override {
-    if (Clock::now() - looked_ < std::chrono::microseconds(50)) return;
+    if (Clock::now() - looked_ < std::chrono::milliseconds(1)) return;
     looked_ = Clock::now();
     ReadOn();
   }
@@ -267,7 +267,7 @@ std::vector<BrokenStore> BrokenInHistories() {
       BrokenRace<RemembersAMomentPerThread>("remembers_a_moment_per_thread", "HIST-02",
                                     "each thread remembers latest versions for a moment"),
       BrokenRace<AcknowledgesBeforeOthersSee>("acknowledges_before_others_see", "HIST-02",
-                                          "other threads see an event some microseconds late"),
+                                          "other threads see an event a moment late"),
       BrokenRace<RemembersAMomentPerHandle>("remembers_a_moment_per_handle", "HIST-03",
                                     "each handle remembers latest versions for a moment"),
       BrokenBetweenProcesses<ChecksBeforeTheProcessLock>(
@@ -277,7 +277,7 @@ std::vector<BrokenStore> BrokenInHistories() {
       BrokenBetweenProcesses<ReadsFromItsMemory>("reads_from_its_memory", "PROC-02",
                                                  "reads use a cache of the process"),
       BrokenBetweenProcesses<LooksNowAndThen>("looks_now_and_then", "PROC-03",
-                                              "reads are up to 50 microseconds behind other processes"),
+                                              "reads are up to a millisecond behind other processes"),
       BrokenBetweenProcesses<WritesInBlocks>("writes_in_blocks", "PROC-04",
                                              "events are acknowledged from a buffer of the process"),
       BrokenBetweenProcesses<StopsAtATornRecord>("stops_at_a_torn_record", "PROC-04",
