@@ -5,16 +5,13 @@
 #include <thread>
 
 #include "broken_store.h"
+#include "racing.h"
 
 namespace aether::selftest {
 
 namespace {
 
-void Spin(std::chrono::nanoseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (std::chrono::steady_clock::now() < end) {
-  }
-}
+using conformance::Spin;
 
 constexpr auto kWindow = std::chrono::microseconds(1);
 

@@ -10,6 +10,7 @@
 
 #include "broken_store.h"
 #include "process_double.h"
+#include "racing.h"
 
 namespace aether::selftest {
 
@@ -17,11 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void Spin(std::chrono::nanoseconds time) {
-  const auto end = Clock::now() + time;
-  while (Clock::now() < end) {
-  }
-}
+using conformance::Spin;
 
 // ---- handles
 

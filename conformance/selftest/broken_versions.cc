@@ -160,10 +160,21 @@ struct ReordersBetweenThreads : DoubleStore {
   std::map<std::string, int> changes_;
 };
 
+// Takes a version below 1 for bad input, which to a writer means something else than a lost race.
+struct RefusesZeroAsInvalid : DoubleStore {
+  using DoubleStore::DoubleStore;
+  StoreError Refusal(const Event& event, std::int64_t latest) override {
+    if (latest == 0) return StoreError::InvalidEvent("version", "has to be above 0");
+    return DoubleStore::Refusal(event, latest);
+  }
+};
+
 }  // namespace
 
 std::vector<BrokenStore> BrokenInVersions() {
   return {
+      Broken<RefusesZeroAsInvalid>("refuses_zero_as_invalid", "VER-06",
+                                   "a new actor refuses version 0 as an invalid event"),
       Broken<OrdersByHash>("orders_by_hash", "VER-01",
                            "reads of more than 16 events come in another order"),
       Broken<DescendsFromAVersion>("descends_from_a_version", "VER-01", "reads from a version on descend"),

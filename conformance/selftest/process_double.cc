@@ -113,19 +113,6 @@ Result<void> ProcessDouble::Close() {
   return {};
 }
 
-ProcessDoubleStorage::ProcessDoubleStorage(Opener opener) : opener_(std::move(opener)) {
-  const char* const scratch = std::getenv("AETHER_SCRATCH");
-  const std::filesystem::path root = scratch ? scratch : std::filesystem::temp_directory_path();
-  std::string name = (root / "aether-double-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a directory in " + root.string());
-  directory_ = name;
-}
-
-ProcessDoubleStorage::~ProcessDoubleStorage() {
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
-}
-
 Result<std::unique_ptr<EventStore>> ProcessDoubleStorage::OpenNamespace(std::string_view) {
   return StoreError(ErrorCode::kNotFound, "no namespaces here");
 }

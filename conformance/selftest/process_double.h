@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aether/conformance/subject.h"
+#include "scratch.h"
 
 namespace aether::selftest {
 
@@ -67,20 +68,15 @@ class ProcessDouble : public EventStore {
   off_t known_ = 0;  // how much of the file is in actors_
 };
 
-// A subject of such stores, which another process finds by `name`.
-template <typename Store>
-conformance::Subject SubjectOfProcessDouble(std::string_view name);
-
 // The storage: a directory of its own.
 class ProcessDoubleStorage final : public conformance::Storage {
  public:
   using Opener = std::function<Result<std::unique_ptr<EventStore>>(std::string_view location)>;
 
-  explicit ProcessDoubleStorage(Opener opener);
-  ~ProcessDoubleStorage() override;
+  explicit ProcessDoubleStorage(Opener opener) : opener_(std::move(opener)) {}
 
-  Result<std::unique_ptr<EventStore>> Open() override { return opener_(directory_.string()); }
-  Result<std::string> Location() override { return directory_.string(); }
+  Result<std::unique_ptr<EventStore>> Open() override { return opener_(directory_.path().string()); }
+  Result<std::string> Location() override { return directory_.path().string(); }
   Result<std::unique_ptr<EventStore>> OpenNamespace(std::string_view) override;
   Result<std::unique_ptr<EventStore>> OpenWithRetention(std::chrono::milliseconds) override;
   Result<Injection> InjectMalformed(std::string_view, std::string_view) override;
@@ -90,9 +86,10 @@ class ProcessDoubleStorage final : public conformance::Storage {
 
  private:
   Opener opener_;
-  std::filesystem::path directory_;
+  conformance::Scratch directory_{"aether-double"};
 };
 
+// A subject of such stores, which another process finds by `name`.
 template <typename Store>
 conformance::Subject SubjectOfProcessDouble(std::string_view name) {
   return ProcessDoubleStorage::SubjectOf(name, [](std::string_view location) -> Result<std::unique_ptr<EventStore>> {

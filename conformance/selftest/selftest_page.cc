@@ -4,11 +4,14 @@
 #include <cstdio>
 
 #include "aether/rules.h"
+#include "markup.h"
 #include "selftest_report.h"
 
 namespace aether::selftest {
 
 namespace {
+
+using conformance::MarkupEscaped;
 
 // Colours differ in lightness too, and every kind of cell has a sign of its own.
 constexpr const char* kStyle = R"css(
@@ -60,29 +63,6 @@ tbody tr:hover th, tbody tr:hover td:not([class*=k]):not(.o) { background: var(-
 .kc { background: var(--crash); color: var(--on); }
 .kn { color: var(--soft); }
 )css";
-
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 bool Has(const std::vector<std::string>& ids, std::string_view id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
@@ -145,7 +125,7 @@ std::string Head() {
                std::string(end - i == 1 ? rules[i].area.substr(0, 2) : rules[i].area) + "</th>";
     }
     numbers += std::string("<th") + (BeginsArea(i) ? " class=\"edge\"" : "") + " title=\"" +
-               Escaped(std::string(rules[i].id) + ": " + std::string(rules[i].title)) + "\">" +
+               MarkupEscaped(std::string(rules[i].id) + ": " + std::string(rules[i].title)) + "\">" +
                std::string(rules[i].id.substr(rules[i].id.find('-') + 1)) + "</th>";
   }
   return "<thead>\n" + areas + "</tr>\n" + numbers + "</tr>\n</thead>\n";
@@ -175,7 +155,7 @@ std::string Cell(const Outcome& outcome, std::size_t i) {
   std::string classes = kind;
   if (BeginsArea(i)) classes += classes.empty() ? "edge" : " edge";
   return "<td" + (classes.empty() ? "" : " class=\"" + classes + "\"") +
-         (title.empty() ? "" : " title=\"" + Escaped(title) + "\"") + ">" + sign + "</td>";
+         (title.empty() ? "" : " title=\"" + MarkupEscaped(title) + "\"") + ">" + sign + "</td>";
 }
 
 std::string Rows(const Selftest& s) {
@@ -188,8 +168,8 @@ std::string Rows(const Selftest& s) {
       html += "<tr class=\"area\"><th>" + std::string(area) + "</th><td colspan=\"" +
               std::to_string(AllRules().size()) + "\"></td></tr>\n";
     }
-    html += "<tr><th title=\"" + Escaped(outcome.fault + "; judged in " + Seconds(outcome.seconds)) +
-            "\"><span>" + outcome.rule + "</span> " + Escaped(outcome.name) + "</th>";
+    html += "<tr><th title=\"" + MarkupEscaped(outcome.fault + "; judged in " + Seconds(outcome.seconds)) +
+            "\"><span>" + outcome.rule + "</span> " + MarkupEscaped(outcome.name) + "</th>";
     for (std::size_t i = 0; i < AllRules().size(); ++i) html += Cell(outcome, i);
     html += "</tr>\n";
   }

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "aether/rules.h"
+#include "report.h"
 
 namespace aether::selftest {
 
@@ -46,14 +46,6 @@ std::string Format(const char* format, Values... values) {
 }
 
 constexpr const char* kRow = "  %-8s %-34s %7.3f s  ";
-
-void WriteFile(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file)
-    throw std::runtime_error("cannot write " + path.string() + ": check the directory and free space");
-}
 
 }  // namespace
 
@@ -179,8 +171,8 @@ void WriteReports(const std::string& directory, const Selftest& selftest) {
   if (error)
     throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
   const std::filesystem::path path(directory);
-  WriteFile(path / "selftest.json", ToJson(selftest).dump(2) + "\n");
-  WriteFile(path / "selftest.html", Page(selftest));
+  conformance::WriteFile(path / "selftest.json", ToJson(selftest).dump(2) + "\n");
+  conformance::WriteFile(path / "selftest.html", Page(selftest));
 }
 
 }  // namespace aether::selftest

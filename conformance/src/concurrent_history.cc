@@ -10,6 +10,7 @@
 #include "history.h"
 #include "history_drawing.h"
 #include "history_search.h"
+#include "racing.h"
 
 namespace aether::conformance {
 

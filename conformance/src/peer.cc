@@ -4,8 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,6 +22,7 @@
 
 #include "aether/wire.h"
 #include "heartbeat.h"
+#include "racing.h"
 
 namespace aether::conformance {
 
@@ -201,20 +200,6 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
 }
 
 }  // namespace
-
-void PinThisThread(int core) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(core) % cores, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);  // best effort
-}
-
-void Spin(std::chrono::nanoseconds time) {
-  const auto end = Clock::now() + time;
-  while (Clock::now() < end) {
-  }
-}
 
 bool IsPeer() { return std::getenv(kPeerVariable) != nullptr; }
 void AllowPeers() { allowed = true; }

@@ -92,10 +92,6 @@ class Peer {
   std::string buffer_;
 };
 
-// A pinned thread stays on one core, so that racers truly run at the same time.
-void PinThisThread(int core);
-void Spin(std::chrono::nanoseconds time);
-
 // Whether this process is a peer; RunPeer() is its main() then. `find` gives the subject of that name.
 bool IsPeer();
 int RunPeer(const std::function<const Subject*(const std::string& name)>& find);

@@ -41,6 +41,8 @@ std::string Printable(const std::string& text) {
   return out;
 }
 
+}  // namespace
+
 void WriteFile(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -48,8 +50,6 @@ void WriteFile(const std::filesystem::path& path, const std::string& text) {
   if (!file)
     throw std::runtime_error("cannot write " + path.string() + ": check the directory and free space");
 }
-
-}  // namespace
 
 std::string_view VerdictName(Verdict verdict) { return kVerdictNames[static_cast<int>(verdict)]; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ enum class Standing {
 };
 
 Standing StandingOf(const nlohmann::json& rule, bool strict);
+
+// Writes a file; one that is there is replaced. Throws std::runtime_error naming what could not be written.
+void WriteFile(const std::filesystem::path& path, const std::string& text);
 
 // Writes report.json, report.html and junit.xml into `directory`, which is made when missing. `stores`
 // holds what ToJson(StoreReport) gave. Throws std::runtime_error naming the file that could not be written.

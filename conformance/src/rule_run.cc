@@ -16,6 +16,7 @@
 #include "patiently.h"
 #include "peer.h"
 #include "properties.h"
+#include "racing.h"
 
 namespace aether::conformance {
 

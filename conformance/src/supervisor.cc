@@ -343,7 +343,7 @@ void Supervise(const Supervision& supervision, StoreReport* report,
     if (!broken.empty()) {
       record_rest(broken);
     } else if (!known) {
-      record_rest("the store cannot even be opened: " + death);
+      record_rest("the store could not be tried at all: " + death);
     } else if (!current.empty()) {
       record(Errored(current, death));
     } else if (!remaining.empty()) {

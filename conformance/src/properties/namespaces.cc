@@ -35,11 +35,7 @@ void RequireIsolated(Trial& t, const std::vector<std::string>& names) {
     handles[i]->MustReadAs(actor, streams[i]);
     handles[i]->MustHaveLatest(actor, streams[i].back().version);
     const auto latest = streams[i].back().version;
-    const auto conflict = ConflictOf(*handles[i], t.NewEvent(actor, latest));
-    if (conflict && conflict->current_version != latest && conflict->current_version <= 3) {
-      throw Failure("a conflict names another namespace's version", std::to_string(latest),
-                    std::to_string(conflict->current_version));
-    }
+    handles[i]->MustRefuse(t.NewEvent(actor, latest), latest);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "concurrent_history.h"
 #include "generators.h"
 #include "properties.h"
+#include "racing.h"
 
 namespace aether::conformance {
 
