@@ -13,7 +13,7 @@ import jsonschema
 
 SPEC = pathlib.Path(sys.argv[1])
 VALIDATORS = {}
-for name in ("event", "snapshot", "rules"):
+for name in ("event", "snapshot", "rules", "driver"):
     schema = json.loads((SPEC / f"{name}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     VALIDATORS[name] = jsonschema.Draft202012Validator(schema)
@@ -76,6 +76,39 @@ for error in VALIDATORS["rules"].iter_errors(rules):
 for damage in ({"level": "MAY"}, {"id": "VER-3"}, {"capability": ["speed"]}, {"title": "It ends so."}):
     damaged = {**rules, "rules": [{**rules["rules"][0], **damage}]}
     expect(not VALIDATORS["rules"].is_valid(damaged), f"rules.schema.json accepts {damage}")
+
+
+def is_driver_message(definition, message):
+    schema = VALIDATORS["driver"].schema
+    return VALIDATORS["driver"].evolve(schema={"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"}).is_valid(message)
+
+
+calls = {}
+for number, line in enumerate(vectors("driver-transcript.jsonl"), 1):
+    message = line["message"]
+    where = f"driver-transcript: line {number}"
+    if line["to"] == "driver":
+        calls[message["id"]] = message["call"]
+        known = "request_" + message["call"] in VALIDATORS["driver"].schema["$defs"]
+        expect(is_driver_message("request", message) == known, f"{where}: request")
+        expect(not is_driver_message("request", {**message, "id": "1"}), f"{where}: an id may be text")
+    elif "notice" in message:
+        expect(is_driver_message("notice", message), f"{where}: notice")
+    else:
+        expect(is_driver_message("answer", message), f"{where}: answer")
+        if "result" in message:
+            expect(is_driver_message("result_" + calls[message["id"]], message["result"]), f"{where}: result")
+        expect(not is_driver_message("answer", {**message, "noise": 1}), f"{where}: an answer may hold anything")
+for definition, damaged in (
+    ("event", {"id": "e", "eventType": "t", "actorId": "a", "version": 1, "data": "{}", "timestamp": "2026-01-13T21:26:16Z"}),
+    ("result_get_latest_version", {"version": "01"}),
+    ("result_get_latest_version", {"version": 1}),
+    ("result_get_events", {}),
+    ("error", {"code": "version_conflict", "message": "stale"}),
+    ("error", {"code": "oops", "message": "?"}),
+    ("bytes", "bm8=bm8="),
+):
+    expect(not is_driver_message(definition, damaged), f"driver.schema.json: {definition} accepts {damaged}")
 
 for failure in failures:
     print(failure, file=sys.stderr)
