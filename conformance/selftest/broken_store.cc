@@ -44,7 +44,9 @@ conformance::Subject DoubleStorage::SubjectOf(Maker maker) {
                    .malformed = true,
                    .namespaces = true,
                    .retention = true,
-                   .type = true};
+                   .type = true,
+                   .concurrency = true,
+                   .in_process = true};
   subject.make = [maker = std::move(maker)] { return std::make_unique<DoubleStorage>(maker); };
   return subject;
 }
@@ -52,10 +54,9 @@ conformance::Subject DoubleStorage::SubjectOf(Maker maker) {
 const std::vector<BrokenStore>& AllBrokenStores() {
   static const std::vector<BrokenStore> kAll = [] {
     std::vector<BrokenStore> all;
-    for (auto area :
-         {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
-          BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(), BrokenInTheRest(),
-          BrokenInHistories()}) {
+    for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
+                      BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
+                      BrokenInTheRest(), BrokenInHistories()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     const auto place = [](const BrokenStore& store) { return FindRule(store.rule); };

@@ -18,7 +18,8 @@ namespace aether::selftest {
 ProcessDouble::ProcessDouble(const std::filesystem::path& directory)
     : directory_(directory),
       file_(::open((directory / "events").c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-  if (file_ < 0) throw std::runtime_error("cannot open " + directory.string() + ": " + std::strerror(errno));
+  if (file_ < 0)
+    throw std::runtime_error("cannot open " + directory.string() + ": " + std::strerror(errno));
 }
 
 ProcessDouble::~ProcessDouble() { ::close(file_); }
@@ -85,7 +86,8 @@ Result<void> ProcessDouble::SaveEvent(const Event& event) {
   return {};
 }
 
-Result<std::vector<EventPtr>> ProcessDouble::GetEvents(std::string_view actor_id, std::int64_t from_version) {
+Result<std::vector<EventPtr>> ProcessDouble::GetEvents(std::string_view actor_id,
+                                                       std::int64_t from_version) {
   if (closed_) return Closed().error();
   const Alone alone(this);
   Refresh();
@@ -128,7 +130,8 @@ Result<Injection> ProcessDoubleStorage::InjectMalformed(std::string_view, std::s
 conformance::Subject ProcessDoubleStorage::SubjectOf(std::string_view name, Opener opener) {
   conformance::Subject subject;
   subject.name = name;
-  subject.shown = {.handles = true, .location = true, .processes = true};
+  subject.shown = {
+      .handles = true, .location = true, .processes = true, .concurrency = true, .in_process = true};
   subject.make = [opener] { return std::make_unique<ProcessDoubleStorage>(opener); };
   subject.open_at = std::move(opener);
   return subject;

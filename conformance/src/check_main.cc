@@ -1,6 +1,7 @@
 // aether_check: runs conformance programs one after the other and shows their stores side by side.
 //
 //     aether_check --program memory=build/memory_conformance --program file=... [options]
+//     aether_check --driver 'python3 my_driver.py' [options]
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -29,8 +30,14 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Program {
-  std::string name;
+  std::string name;  // the store's; of a driver nothing, since only it knows
   std::string path;
+  std::string driver;  // its command; else empty
+
+  // What ./kit check calls it.
+  std::string Words() const {
+    return driver.empty() ? ShellQuoted(name) : "--driver " + ShellQuoted(driver);
+  }
 };
 
 std::vector<Program> ParsePrograms(const std::vector<std::string>& words) {
@@ -40,19 +47,16 @@ std::vector<Program> ParsePrograms(const std::vector<std::string>& words) {
     if (equals == std::string::npos || equals == 0) {
       throw CLI::ValidationError("--program", "\"" + word + "\" is not NAME=PATH");
     }
-    programs.push_back({word.substr(0, equals), word.substr(equals + 1)});
+    programs.push_back({word.substr(0, equals), word.substr(equals + 1), ""});
   }
   return programs;
 }
 
 // A misspelt store would make an entry that is never looked at.
-void RefuseUnknownStores(const KnownFailures& known, const std::vector<Program>& programs,
-                         const std::vector<std::string>& untried) {
+void RefuseUnknownStores(const KnownFailures& known, const std::vector<std::string>& stores) {
   for (const KnownFailure& entry : known.entries()) {
-    const bool is_tried = std::any_of(programs.begin(), programs.end(),
-                                      [&](const Program& program) { return program.name == entry.store; });
-    if (entry.store.empty() || is_tried) continue;
-    if (std::find(untried.begin(), untried.end(), entry.store) != untried.end()) continue;
+    if (entry.store.empty() || std::find(stores.begin(), stores.end(), entry.store) != stores.end())
+      continue;
     throw std::runtime_error("--known-failures: " + known.file() + ": " + entry.rule +
                              " is listed for the store \"" + entry.store +
                              "\", and there is no such store");
@@ -61,17 +65,12 @@ void RefuseUnknownStores(const KnownFailures& known, const std::vector<Program>&
 
 std::vector<std::string> Arguments(const Program& program, const Options& options, const Settings& settings,
                                    const fs::path& report) {
-  std::vector<std::string> arguments = {program.path,
-                                        "--profile",
-                                        options.profile,
-                                        "--seed",
-                                        std::to_string(settings.seed),
-                                        "--call-limit",
-                                        std::to_string(options.call_limit_seconds),
-                                        "--patience",
-                                        std::to_string(options.patience_seconds),
-                                        "--report",
-                                        report.string()};
+  std::vector<std::string> arguments = {program.path};
+  if (!program.driver.empty()) arguments.insert(arguments.end(), {"--driver", program.driver});
+  arguments.insert(arguments.end(),
+                   {"--profile", options.profile, "--seed", std::to_string(settings.seed), "--call-limit",
+                    std::to_string(options.call_limit_seconds), "--patience",
+                    std::to_string(options.patience_seconds), "--report", report.string()});
   for (const std::string& prefix : options.rules) arguments.insert(arguments.end(), {"--rules", prefix});
   if (!options.known_failures.empty()) {
     arguments.insert(arguments.end(), {"--known-failures", options.known_failures});
@@ -105,7 +104,7 @@ int RunProgram(const Program& program, std::vector<std::string> arguments) {
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (const char* replay = std::getenv("AETHER_REPLAY")) {
-      setenv("AETHER_REPLAY", (std::string(replay) + " " + ShellQuoted(program.name)).c_str(), 1);
+      setenv("AETHER_REPLAY", (std::string(replay) + " " + program.Words()).c_str(), 1);
     }
     setenv("AETHER_NO_TABLE", "1", 1);  // one table for all stores, below
     execv(program.path.c_str(), argv.data());
@@ -123,7 +122,7 @@ bool Judge(const Program& program, const Options& options, const Settings& setti
   const int code = RunProgram(program, Arguments(program, options, settings, report));
   std::ifstream in(report / "report.json");
   if (!in) {
-    std::cerr << program.name << ": no report; the program "
+    std::cerr << program.Words() << ": no report; the program "
               << (code < 0 ? "died" : "ended with exit code " + std::to_string(code)) << "\n";
     return false;
   }
@@ -132,7 +131,7 @@ bool Judge(const Program& program, const Options& options, const Settings& setti
   for (auto& store : parsed.at("stores")) {
     const std::string name = store.at("store");
     for (const KnownFailure& entry : known.entries()) {
-      if (entry.store != program.name || name == program.name) continue;
+      if (program.name.empty() || entry.store != program.name || name == program.name) continue;
       std::cerr << "--known-failures: " << known.file() << ": " << entry.rule
                 << " is listed for the store \"" << entry.store << "\", which calls itself \"" << name
                 << "\"\n";
@@ -143,15 +142,25 @@ bool Judge(const Program& program, const Options& options, const Settings& setti
   return trusted;
 }
 
-int Run(const std::vector<std::string>& words, const std::vector<std::string>& untried,
-        const Options& options) {
+struct Asked {
+  std::vector<std::string> programs;
+  std::vector<std::string> drivers;
+  std::string driver_program;
+  std::vector<std::string> untried;
+};
+
+int Run(const Asked& asked, const Options& options) {
   // All that can be wrong with the arguments is told before anything runs.
   const Settings settings = SettingsOf(options);
   (void)SelectRules(options);
-  const std::vector<Program> programs = ParsePrograms(words);
+  std::vector<Program> programs = ParsePrograms(asked.programs);
+  std::vector<std::string> names = asked.untried;
+  for (const Program& program : programs) names.push_back(program.name);
+  for (const std::string& command : asked.drivers) programs.push_back({"", asked.driver_program, command});
+  if (programs.empty()) throw CLI::RequiredError("--program or --driver");
   KnownFailures known;
   if (!options.known_failures.empty()) known = KnownFailures::Read(options.known_failures);
-  RefuseUnknownStores(known, programs, untried);
+  if (asked.drivers.empty()) RefuseUnknownStores(known, names);
 
   const InterruptsNoted interrupts;
   const Scratch scratch("aether-check");
@@ -161,6 +170,8 @@ int Run(const std::vector<std::string>& words, const std::vector<std::string>& u
     const fs::path report = scratch.path() / std::to_string(i);
     if (!Judge(programs[i], options, settings, known, report, &stores)) broken = true;
   }
+  for (const auto& store : stores) names.push_back(store.at("store"));
+  RefuseUnknownStores(known, names);
   std::cout << "\n" << Table(stores) << "seed " << settings.seed << ", profile " << options.profile << "\n";
   if (!options.report.empty()) {
     WriteReports(options.report, stores, options.strict);
@@ -178,15 +189,19 @@ int main(int argc, char** argv) {
   using namespace aether::conformance;
   CLI::App app("Tries several event stores against the Aether contract and shows them side by side.");
   Options options;
-  std::vector<std::string> programs;
-  std::vector<std::string> untried;
+  Asked asked;
+  // Installed, the two are in one directory.
+  asked.driver_program =
+      (fs::read_symlink("/proc/self/exe").parent_path() / "aether_driver_conformance").string();
   AddOptions(&app, &options);
-  app.add_option("--program", programs, "NAME=PATH of a conformance program; once for each store")
-      ->required();
-  app.add_option("--untried", untried, "a store that --known-failures may name though it is not tried now");
+  app.add_option("--program", asked.programs, "NAME=PATH of a conformance program; once for each store");
+  app.add_option("--driver", asked.drivers, "the command that runs a driver; once for each store");
+  app.add_option("--driver-program", asked.driver_program, "where aether_driver_conformance is");
+  app.add_option("--untried", asked.untried,
+                 "a store that --known-failures may name though it is not tried now");
   try {
     app.parse(argc, argv);
-    return Run(programs, untried, options);
+    return Run(asked, options);
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& exception) {

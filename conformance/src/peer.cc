@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 constexpr const char* kPeerVariable = "AETHER_CONFORMANCE_PEER";
+constexpr int kEndLimitMs = 10'000;
 constexpr auto kMeetLimit = std::chrono::seconds(30);
 
 bool allowed = false;
@@ -71,7 +73,8 @@ std::string Line(const json& message) {
 }
 
 json ToJson(const StoreError& error) {
-  json out = {{"code", static_cast<int>(error.code())}, {"message", error.message()}, {"field", error.field()}};
+  json out = {
+      {"code", static_cast<int>(error.code())}, {"message", error.message()}, {"field", error.field()}};
   if (const auto& conflict = error.conflict()) {
     out["conflict"] = {conflict->actor_id, conflict->attempted_version, conflict->current_version};
   }
@@ -97,8 +100,8 @@ json ToJson(const PeerCall& call) {
 }
 
 PeerCall CallFrom(const json& in) {
-  PeerCall call{static_cast<PeerCall::Kind>(in.at("kind").get<int>()), Event(), in.at("from"), in.at("meeting"),
-                in.at("spin")};
+  PeerCall call{static_cast<PeerCall::Kind>(in.at("kind").get<int>()), Event(), in.at("from"),
+                in.at("meeting"), in.at("spin")};
   if (in.contains("event")) call.event = DecodeEvent(in.at("event").get<std::string>()).value();
   call.event.actor_id = in.at("actor");
   return call;
@@ -181,10 +184,12 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
 }
 
 // Makes the calls of one list and sends each answer as soon as it is there.
-void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier, std::mutex& channel_mutex, int channel) {
+void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier,
+             std::mutex& channel_mutex, int channel) {
   std::vector<PeerCall> parsed;
   for (const json& call : calls) parsed.push_back(CallFrom(call));
-  if (std::any_of(parsed.begin(), parsed.end(), [](const PeerCall& call) { return call.meeting % 4 == 2; })) {
+  if (std::any_of(parsed.begin(), parsed.end(),
+                  [](const PeerCall& call) { return call.meeting % 4 == 2; })) {
     PinThisThread(static_cast<int>(list) + 2);  // racers of the first process begin at 1
   }
   for (std::size_t i = 0; i < parsed.size(); ++i) {
@@ -216,7 +221,8 @@ int RunPeer(const std::function<const Subject*(const std::string& name)>& find) 
   const Subject* subject = find(task.at("subject"));
   if (subject == nullptr || !subject->open_at) return 3;
   const auto store = subject->open_at(task.at("location").get<std::string>());
-  if (!WriteAll(channel, Line(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}}))) return 3;
+  if (!WriteAll(channel, Line(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}})))
+    return 3;
   if (!store) return 0;
   std::string buffer;
   std::mutex mutex;
@@ -267,22 +273,30 @@ void Peer::Spawn(const std::string& task, int channel) {
   for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
   environment.push_back(nullptr);
   const char* const arguments[] = {"conformance-peer", nullptr};
+  int alive[2];
+  if (pipe2(alive, O_CLOEXEC) != 0) ThrowErrno("cannot make a pipe");
+  alive_ = alive[0];
   pid_ = fork();
   if (pid_ == 0) {
+    setpgid(0, 0);
     // The storage's files are not for the peer: a lock that it inherits would never be let go.
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    for (const int fd : {channel, barrier_.fd()}) fcntl(fd, F_SETFD, 0);
-    execve("/proc/self/exe", const_cast<char* const*>(arguments), const_cast<char* const*>(environment.data()));
+    for (const int fd : {channel, barrier_.fd(), alive[1]}) fcntl(fd, F_SETFD, 0);
+    execve("/proc/self/exe", const_cast<char* const*>(arguments),
+           const_cast<char* const*>(environment.data()));
     _exit(127);
   }
+  close(alive[1]);
   if (pid_ < 0) ThrowErrno("cannot start another process");
+  setpgid(pid_, pid_);  // here as well, so that it is one before anybody signals it
 }
 
 Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::string& location) {
   const CallInProgress in_progress("OpenAt() in another process");
   std::unique_ptr<Peer> peer(new Peer);
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ThrowErrno("cannot make a pair of sockets");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    ThrowErrno("cannot make a pair of sockets");
   peer->channel_ = ends[0];
   const json task = {{"subject", subject.name},
                      {"location", location},
@@ -308,11 +322,10 @@ Peer::~Peer() {
     }
   }
   if (channel_ >= 0) close(channel_);
+  if (alive_ >= 0) close(alive_);
 }
 
-std::optional<std::string> Peer::ReadLine() {
-  return ReadLineFrom(channel_, &buffer_);
-}
+std::optional<std::string> Peer::ReadLine() { return ReadLineFrom(channel_, &buffer_); }
 
 void Peer::Start(const std::vector<std::vector<PeerCall>>& lists) {
   json out = json::array();
@@ -333,10 +346,13 @@ std::optional<PeerAnswer> Peer::Next() {
 }
 
 void Peer::Kill() {
-  kill(pid_, SIGKILL);
+  kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
+  // Its own children, such as a driver, hold this pipe until they are dead as well.
+  pollfd ended = {alive_, POLLIN, 0};
+  (void)poll(&ended, 1, kEndLimitMs);
 }
 
 }  // namespace aether::conformance

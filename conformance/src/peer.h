@@ -51,8 +51,8 @@ class Barrier {
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
 
-  // Waits until `arrivals` have been counted, this one included, since the beginning. Gives up after a while:
-  // the other may have died.
+  // Waits until `arrivals` have been counted, this one included, since the beginning. Gives up after a
+  // while: the other may have died.
   void Meet(std::uint32_t arrivals);
   int fd() const { return fd_; }
 
@@ -73,7 +73,8 @@ class Peer {
   void Start(const std::vector<std::vector<PeerCall>>& lists);
   // The next answer; nothing when all calls were answered, or the process has ended.
   std::optional<PeerAnswer> Next();
-  // SIGKILL: nothing of it runs on. Next() still gives the answers that it had sent.
+  // SIGKILL, also for the processes that it has started: nothing of it runs on. Next() still gives the
+  // answers that it had sent.
   void Kill();
 
   // A new meeting of `n` threads, those of the peer included: none of them goes on before all have come.
@@ -88,6 +89,7 @@ class Peer {
   Barrier barrier_;
   pid_t pid_ = -1;
   int channel_ = -1;
+  int alive_ = -1;  // at its end when the process and all that it has started are dead
   std::uint32_t arrivals_ = 0;
   std::string buffer_;
 };

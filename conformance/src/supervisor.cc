@@ -105,6 +105,12 @@ void RunRule(const Subject& subject, std::string_view rule_id) {
   }
 }
 
+void EndAsBroken(const std::string& what) {
+  Send({{"broken", what}});
+  if (session.pipe < 0) std::fprintf(stderr, "%s\n", what.c_str());
+  _exit(3);
+}
+
 bool IsChild() { return std::getenv(kChildVariable) != nullptr; }
 
 int RunChild() {
@@ -313,6 +319,7 @@ void Supervise(const Supervision& supervision, StoreReport* report,
     Child child(supervision, remaining);
     std::string current;
     std::string broken;
+    std::string ended_as;
     bool known = false;
     bool done = false;
     auto deadline = Clock::now() + RuleLimit(supervision.settings.profile);
@@ -326,6 +333,8 @@ void Supervise(const Supervision& supervision, StoreReport* report,
         known = true;
       } else if (message->contains("adapter_error")) {
         broken = message->at("adapter_error");
+      } else if (message->contains("broken")) {
+        ended_as = message->at("broken");
       } else if (message->contains("result")) {
         if (broken.empty()) record(RuleResultFromJson(message->at("result")));
         current.clear();
@@ -339,7 +348,8 @@ void Supervise(const Supervision& supervision, StoreReport* report,
       for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, why));
     };
     const std::string death =
-        "the process " + (end.empty() ? "ended early" : end) + running + child.Output();
+        ended_as.empty() ? "the process " + (end.empty() ? "ended early" : end) + running + child.Output()
+                         : ended_as + running + child.Output();
     if (!broken.empty()) {
       record_rest(broken);
     } else if (!known) {

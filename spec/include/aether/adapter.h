@@ -37,6 +37,9 @@ struct Capabilities {
   bool type = false;        // the adapter names its Subject
   bool location = false;    // hooks Location and OpenAt
   bool processes = false;   // another process can open the storage while this one has it open
+  bool concurrency =
+      false;  // calls are served at the same time; of a store in this process that is a matter of course
+  bool in_process = false;  // the store takes and hands out objects of the kit's own process
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
@@ -48,11 +51,12 @@ struct CapabilityName {
 
 // Every capability by its name, for whoever lists, reads or writes them.
 inline constexpr CapabilityName kCapabilities[] = {
-    {"errors", &Capabilities::errors},       {"snapshots", &Capabilities::snapshots},
-    {"notices", &Capabilities::notices},     {"handles", &Capabilities::handles},
-    {"malformed", &Capabilities::malformed}, {"namespaces", &Capabilities::namespaces},
-    {"retention", &Capabilities::retention}, {"type", &Capabilities::type},
-    {"location", &Capabilities::location},   {"processes", &Capabilities::processes},
+    {"errors", &Capabilities::errors},           {"snapshots", &Capabilities::snapshots},
+    {"notices", &Capabilities::notices},         {"handles", &Capabilities::handles},
+    {"malformed", &Capabilities::malformed},     {"namespaces", &Capabilities::namespaces},
+    {"retention", &Capabilities::retention},     {"type", &Capabilities::type},
+    {"location", &Capabilities::location},       {"processes", &Capabilities::processes},
+    {"concurrency", &Capabilities::concurrency}, {"in_process", &Capabilities::in_process},
 };
 
 // What became of a malformed record that was to be put into a stream.
@@ -151,6 +155,8 @@ constexpr Capabilities CapabilitiesShown() {
       .type = NamesSubject<A>,
       .location = OpensElsewhere<A>,
       .processes = OpensElsewhere<A>,
+      .concurrency = true,
+      .in_process = true,
   };
 }
 
@@ -175,10 +181,12 @@ constexpr bool CheckAdapter() {
     static_assert(!kMentionsRetention || OpensWithRetention<A>,
                   "aether adapter: OpenWithRetention must take std::chrono::milliseconds and answer what "
                   "Open() does");
-    constexpr bool kMentionsPlace = requires { &A::Location; } || requires { &A::OpenAt; };
-    static_assert(!kMentionsPlace || OpensElsewhere<A>,
-                  "aether adapter: another process needs both `aether::Result<std::string> Location()` and a "
-                  "static OpenAt(std::string_view location) that answers what Open() does");
+    constexpr bool kMentionsPlace = requires { &A::Location; }
+    || requires { &A::OpenAt; };
+    static_assert(
+        !kMentionsPlace || OpensElsewhere<A>,
+        "aether adapter: another process needs both `aether::Result<std::string> Location()` and a "
+        "static OpenAt(std::string_view location) that answers what Open() does");
     constexpr bool kMentionsProbe = requires { &A::Probe; };
     static_assert(!kMentionsProbe || Probes<A>,
                   "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");

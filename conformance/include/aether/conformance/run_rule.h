@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "aether/conformance/subject.h"
@@ -15,5 +16,9 @@ void RunRule(const Subject& subject, std::string_view rule_id);
 // Notes that this program judges the store `name`, and how another process of it opens that. One program
 // judges one store.
 bool RegisterStore(std::string_view name, Subject subject);
+
+// Ends this process, since the adapter, not the store, broke: the rule that is tried now is told as errored
+// with `what`. For adapters whose store lives elsewhere; from any thread.
+[[noreturn]] void EndAsBroken(const std::string& what);
 
 }  // namespace aether::conformance

@@ -1,0 +1,159 @@
+// One driver for all adapters of this process, and a storage in it for each.
+
+#include "process_adapter.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "protocol.h"
+
+namespace aether::process {
+
+namespace {
+
+BrokenHandler& Handler() {
+  static BrokenHandler handler;
+  return handler;
+}
+
+[[noreturn]] void Broken(const std::string& what) {
+  if (Handler()) Handler()(what);
+  std::fprintf(stderr, "%s\n", what.c_str());
+  std::abort();
+}
+
+struct RunningDriver {
+  std::shared_ptr<DriverProcess> process;
+  Hello hello;
+  bool is_concurrent = false;
+};
+
+RunningDriver StartDriver() {
+  try {
+    const char* command = std::getenv(kDriverVariable);
+    if (command == nullptr)
+      throw DriverError(std::string(kDriverVariable) + " does not name the driver's command");
+    RunningDriver running{std::make_shared<DriverProcess>(command), {}, false};
+    running.hello = running.process->SayHello(kHelloLimit);
+    running.is_concurrent = ServesConcurrently(*running.process);
+    return running;
+  } catch (const DriverError& error) {
+    Broken(error.what());
+  }
+}
+
+std::optional<RunningDriver>& Current() {
+  static std::optional<RunningDriver> current;
+  return current;
+}
+
+const RunningDriver& Driver() {
+  if (!Current()) {
+    const char* command = std::getenv(kDriverVariable);
+    if (command == nullptr) Broken(std::string(kDriverVariable) + " does not name the driver's command");
+    UseDriver(command);
+  }
+  return *Current();
+}
+
+// What a call of the adapter itself came to; here what the driver raises is no fault of the store.
+template <typename Call>
+auto Guarded(Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const StoreException& exception) {
+    Broken("the driver raised an exception: " + std::string(exception.what()));
+  } catch (const DriverError& error) {
+    Broken(error.what());
+  }
+}
+
+}  // namespace
+
+void UseDriver(const std::string& command) {
+  Current().reset();
+  Current() = StartDriver(command);
+}
+
+void OnBrokenDriver(BrokenHandler handler) { Handler() = std::move(handler); }
+
+bool ServesConcurrently(DriverProcess& driver) {
+  const std::uint64_t sleeping = driver.Send(Request("sleep").Number("milliseconds", 100));
+  const auto awake = DoneFrom(driver.Call(Request("sleep").Number("milliseconds", 0)));
+  const bool overtook = !driver.HasAnswer(sleeping);
+  const auto slept = DoneFrom(driver.Wait(sleeping));
+  if (!awake || !slept) throw DriverError("the driver answered sleep with an error");
+  return overtook;
+}
+
+ProcessAdapter::ProcessAdapter() : driver_(Driver().process), storage_(driver_->NewId()) {}
+
+ProcessAdapter::~ProcessAdapter() {
+  if (exists_) Guarded([&] { (void)DoneFrom(driver_->Call(OnStorage("discard"))); });
+}
+
+Request ProcessAdapter::OnStorage(std::string_view call) const {
+  return Request(call).Number("storage", storage_);
+}
+
+Result<std::unique_ptr<ProcessStore>> ProcessAdapter::Open(Request request) {
+  return Guarded([&]() -> Result<std::unique_ptr<ProcessStore>> {
+    const std::uint64_t handle = driver_->NewId();
+    const auto opened = DoneFrom(driver_->Call(request.Number("handle", handle)));
+    if (!opened) return opened.error();
+    exists_ = true;
+    return std::make_unique<ProcessStore>(driver_, handle, Broken);
+  });
+}
+
+Result<void> ProcessAdapter::Make() {
+  if (exists_) return {};
+  const auto handle = Open();
+  return handle ? Result<void>() : handle.error();
+}
+
+Result<std::unique_ptr<ProcessStore>> ProcessAdapter::Open() { return Open(OnStorage("open")); }
+
+Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenNamespace(std::string_view name) {
+  if (const auto sendable = Sendable(name); !sendable) return sendable.error();
+  return Open(OnStorage("open").Text("namespace", name));
+}
+
+Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenWithRetention(std::chrono::milliseconds age) {
+  return Open(OnStorage("open").Number("retentionMs", static_cast<std::uint64_t>(age.count())));
+}
+
+Result<Injection> ProcessAdapter::InjectMalformed(std::string_view actor_id, std::string_view raw) {
+  if (const auto made = Make(); !made) return made.error();
+  return Guarded([&] {
+    return InjectionFrom(
+        driver_->Call(OnStorage("inject_malformed").Text("actorId", actor_id).Text("raw", ToBase64(raw))));
+  });
+}
+
+Result<std::string> ProcessAdapter::Location() {
+  if (const auto made = Make(); !made) return made.error();
+  return Guarded([&] { return LocationFrom(driver_->Call(OnStorage("location"))); });
+}
+
+Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenAt(std::string_view location) {
+  return Guarded([&]() -> Result<std::unique_ptr<ProcessStore>> {
+    const auto& driver = Driver().process;
+    const std::uint64_t handle = driver->NewId();
+    const auto opened =
+        DoneFrom(driver->Call(Request("open").Text("location", location).Number("handle", handle)));
+    if (!opened) return opened.error();
+    return std::make_unique<ProcessStore>(driver, handle, Broken);
+  });
+}
+
+Result<Capabilities> ProcessAdapter::Probe() {
+  Capabilities offered = Driver().hello.capabilities;
+  offered.handles = true;  // found out, as the next
+  offered.processes = offered.location;
+  offered.concurrency = Driver().is_concurrent;
+  return offered;
+}
+
+}  // namespace aether::process

@@ -1,0 +1,89 @@
+// aether_driver_conformance: judges the store of a driver, in whatever language.
+//
+//     aether_driver_conformance --driver 'python3 my_driver.py' [options]
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "aether/conformance/main.h"
+#include "aether/conformance/suite.h"
+#include "driver_check.h"
+#include "process_adapter.h"
+#include "report.h"
+
+static_assert(aether::CheckAdapter<aether::process::ProcessAdapter>());
+
+namespace aether::conformance::suites {
+AETHER_CONFORMANCE_INSTANTIATE(driver, ::aether::process::ProcessAdapter)
+}  // namespace aether::conformance::suites
+
+namespace aether::process {
+namespace {
+
+// What this program needs to know when it runs again as a child or as another process.
+constexpr const char* kNameVariable = "AETHER_DRIVER_STORE";
+
+// Takes `--driver COMMAND` out of the arguments.
+std::string TakeCommand(std::vector<char*>* arguments) {
+  const std::string option = "--driver";
+  for (std::size_t i = 1; i < arguments->size(); ++i) {
+    const std::string argument = (*arguments)[i];
+    const auto at = arguments->begin() + static_cast<std::ptrdiff_t>(i);
+    if (argument.rfind(option + "=", 0) == 0) {
+      arguments->erase(at);
+      return argument.substr(option.size() + 1);
+    }
+    if (argument != option || i + 1 == arguments->size()) continue;
+    const std::string command = (*arguments)[i + 1];
+    arguments->erase(at, at + 2);
+    return command;
+  }
+  return "";
+}
+
+bool AsksForHelp(const std::vector<char*>& arguments) {
+  for (const char* argument : arguments) {
+    if (std::strcmp(argument, "--help") == 0 || std::strcmp(argument, "-h") == 0) return true;
+  }
+  return false;
+}
+
+// The store's name, if its driver keeps the protocol: otherwise no rule could be tried.
+std::string CheckedName(const std::string& command) {
+  const DriverReport report = CheckDriver(command, [](const DriverCheck&) {});
+  if (report.fault) {
+    std::cerr << "the driver does not keep the protocol: " << Tell(*report.fault)
+              << "all that is tried of it: ./kit driver-check COMMAND\n";
+  }
+  return report.fault ? "" : report.hello.store;
+}
+
+int Main(int argc, char** argv) {
+  std::vector<char*> arguments(argv, argv + argc);
+  const std::string command = TakeCommand(&arguments);
+  if (std::getenv(kNameVariable) == nullptr) {
+    if (command.empty() && !AsksForHelp(arguments)) {
+      std::cerr
+          << "--driver is required: the command that runs the driver, such as 'python3 my_driver.py'\n";
+      return 2;
+    }
+    const std::string name = command.empty() ? "driver" : CheckedName(command);
+    if (name.empty()) return 2;
+    setenv(kDriverVariable, command.c_str(), 1);
+    setenv(kNameVariable, name.c_str(), 1);
+    const std::string replay =
+        conformance::ShellQuoted(argv[0]) + " --driver " + conformance::ShellQuoted(command);
+    setenv("AETHER_REPLAY", replay.c_str(), 0);
+  }
+  OnBrokenDriver([](const std::string& what) { conformance::EndAsBroken(what); });
+  conformance::RegisterStore(std::getenv(kNameVariable), conformance::SubjectOf<ProcessAdapter>());
+  return conformance::Main(static_cast<int>(arguments.size()), arguments.data());
+}
+
+}  // namespace
+}  // namespace aether::process
+
+int main(int argc, char** argv) { return aether::process::Main(argc, argv); }
