@@ -115,7 +115,7 @@ Answer DriverProcess::Call(const Request& request, std::optional<milliseconds> l
 
 std::uint64_t DriverProcess::Send(const Request& request) { return Send(request, {}, {}); }
 
-std::uint64_t DriverProcess::Send(const Request& request, Subscriptions begins, Subscriptions ends) {
+std::uint64_t DriverProcess::Send(const Request& request, Subscriptions ends, Subscriptions ends_if_not) {
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -123,8 +123,8 @@ std::uint64_t DriverProcess::Send(const Request& request, Subscriptions begins, 
     id = ++last_request_;
     Pending& pending = pending_[id];
     pending.call = request.call();
-    pending.begins = std::move(begins);
     pending.ends = std::move(ends);
+    pending.ends_if_not = std::move(ends_if_not);
   }
   Write("{\"id\":" + std::to_string(id) + ",\"call\":\"" + request.call() + "\"" + request.members() +
         "}\n");
@@ -183,11 +183,11 @@ Answer DriverProcess::Subscribe(std::uint64_t handle, std::uint64_t subscription
   }
   const Request request =
       Request("subscribe").Number("handle", handle).Number("subscription", subscription);
-  return Wait(Send(request, {subscription}, {}));
+  return Wait(Send(request, {}, {subscription}));
 }
 
 Answer DriverProcess::EndSubscriptions(const Request& request, Subscriptions subscriptions) {
-  return Wait(Send(request, {}, std::move(subscriptions)));
+  return Wait(Send(request, std::move(subscriptions), {}));
 }
 
 // ---- the thread that reads
@@ -256,10 +256,9 @@ void DriverProcess::TakeAnswer(json message, const std::string& line) {
   if (waiting == pending_.end() || waiting->second.answer) {
     throw DriverError("the driver answered request " + std::to_string(id) + " a second time");
   }
-  if (message.contains("result")) begun_.merge(waiting->second.begins);
-  for (const std::uint64_t subscription : waiting->second.ends) {
-    begun_.erase(subscription);
-    sinks_.erase(subscription);
+  for (const std::uint64_t subscription : waiting->second.ends) sinks_.erase(subscription);
+  if (message.contains("error")) {
+    for (const std::uint64_t subscription : waiting->second.ends_if_not) sinks_.erase(subscription);
   }
   waiting->second.answer = Answer{std::move(message), line};
   waiting->second.changed.notify_one();
@@ -269,11 +268,12 @@ void DriverProcess::TakeNotice(const json& message, const std::string& line) {
   const auto [subscription, notice] = NoticeFrom(message);
   const std::lock_guard lock(mutex_);
   last_line_ = ShowLine(line);
-  if (begun_.count(subscription) == 0) {
+  const auto sink = sinks_.find(subscription);
+  if (sink == sinks_.end()) {
     throw DriverError("the driver wrote a notice of subscription " + std::to_string(subscription) +
-                      ", which has not begun or has ended");
+                      ", which was never asked for or has ended");
   }
-  sinks_.at(subscription)(notice);
+  sink->second(notice);
 }
 
 void DriverProcess::Break(const std::string& what) {

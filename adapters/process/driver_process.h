@@ -97,7 +97,8 @@ class DriverProcess {
   // Whether the answer is there already.
   bool HasAnswer(std::uint64_t id);
 
-  // `subscribe`, and the calls that end subscriptions. Notices reach `sink` between the two answers.
+  // `subscribe`, and the calls that end subscriptions. Notices reach `sink` from the request for the one to
+  // the answer to the other.
   Answer Subscribe(std::uint64_t handle, std::uint64_t subscription, NoticeSink sink);
   Answer EndSubscriptions(const Request& request, std::set<std::uint64_t> subscriptions);
 
@@ -112,13 +113,13 @@ class DriverProcess {
   using Subscriptions = std::set<std::uint64_t>;
   struct Pending {
     std::string call;
-    Subscriptions begins;  // with the answer
-    Subscriptions ends;
+    Subscriptions ends;         // with the answer
+    Subscriptions ends_if_not;  // with an error
     std::optional<Answer> answer;
     std::condition_variable changed;  // there is an answer, or the driver is broken
   };
 
-  std::uint64_t Send(const Request& request, Subscriptions begins, Subscriptions ends);
+  std::uint64_t Send(const Request& request, Subscriptions ends, Subscriptions ends_if_not);
   void Start(const std::string& command);
   void Write(const std::string& line);
   void ReadAll();
@@ -140,11 +141,10 @@ class DriverProcess {
   std::mutex mutex_;  // of all below
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, Pending> pending_;
-  std::map<std::uint64_t, NoticeSink> sinks_;  // of subscriptions, from before `subscribe` is sent
-  std::set<std::uint64_t> begun_;
-  std::string broken_;         // what is wrong with the driver; empty: nothing
-  std::string last_line_;      // the last that it wrote
-  std::optional<int> status_;  // of waitpid
+  std::map<std::uint64_t, NoticeSink> sinks_;  // of subscriptions
+  std::string broken_;                         // what is wrong with the driver; empty: nothing
+  std::string last_line_;                      // the last that it wrote
+  std::optional<int> status_;                  // of waitpid
   std::optional<Hello> hello_;
 
   std::atomic<std::uint64_t> last_id_ = 0;

@@ -22,8 +22,8 @@ inline constexpr std::chrono::seconds kHelloLimit{30};
 // What is to be done with a driver that is broken; without it std::abort() follows the message.
 void OnBrokenDriver(BrokenHandler handler);
 
-// Adapters that are made from now on have their storages in this driver, whatever the environment says. Ends the
-// one before when its last adapter and handle are gone. Not while other threads make adapters.
+// Adapters that are made from now on have their storages in this driver, whatever the environment says.
+// Ends the one before when its last adapter and handle are gone. Not while other threads make adapters.
 void UseDriver(const std::string& command);
 
 // A storage of the driver. A driver that breaks the protocol goes to the handler.

@@ -29,11 +29,13 @@ std::unique_ptr<EventStore> Open(Storage& storage) {
   return *std::move(opened);
 }
 
+// The events of an actor that nobody has saved for; a store that refuses such a read is left to the rules.
 std::vector<EventPtr> Read(EventStore& store) {
   const CallInProgress in_progress("the first GetEvents");
   auto events = Patiently(Settings().patience, [&] { return store.GetEvents(kSmokeActor, 0); });
-  if (!events) throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
-  return *std::move(events);
+  if (events) return *std::move(events);
+  if (events.error().code() == ErrorCode::kNotFound) return {};
+  throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
 }
 
 // Saves an event and answers whether it can be read back. A store that cannot do that is left to the rules.

@@ -1,0 +1,92 @@
+// What the rules catch in a store they also catch behind a driver; and the honest store passes there.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "aether/rules.h"
+#include "broken_store.h"
+#include "process_adapter.h"
+#include "rule_run.h"
+
+namespace aether::selftest {
+void PrintTo(const BrokenStore& broken, std::ostream* out) { *out << broken.name; }
+}  // namespace aether::selftest
+
+namespace aether::process {
+namespace {
+
+using conformance::Settings;
+using conformance::VerdictName;
+using selftest::BrokenStore;
+
+conformance::RuleResult Judge(std::string_view store, std::string_view rule, conformance::Profile profile,
+                              std::uint64_t seed) {
+  UseDriver(AETHER_DOUBLE_DRIVER " " + std::string(store));
+  const auto subject = conformance::SubjectOf<ProcessAdapter>();
+  Settings settings;
+  settings.profile = profile;
+  settings.seed = seed;
+  settings.patience = std::chrono::seconds(2);
+  return conformance::RunProperty(subject, conformance::FindOut(subject), rule, settings);
+}
+
+// Whether a driver lets the rule be tried.
+bool IsTried(std::string_view rule) {
+  const auto& needed = FindRule(rule)->capabilities;
+  return std::none_of(needed.begin(), needed.end(), [](std::string_view capability) {
+    return capability == "in_process" || capability == "type" || capability == "location" ||
+           capability == "processes";
+  });
+}
+
+// Races whose windows the slower calls of a driver meet too rarely.
+constexpr std::string_view kTooRare[] = {"tears_one_read_in_ten_thousand",
+                                         "acknowledges_what_close_overtakes"};
+
+std::vector<BrokenStore> StoresToTry() {
+  std::vector<BrokenStore> stores;
+  for (const BrokenStore& broken : selftest::AllBrokenStores()) {
+    const bool too_rare =
+        std::find(std::begin(kTooRare), std::end(kTooRare), broken.name) != std::end(kTooRare);
+    if (IsTried(broken.rule) && !too_rare) stores.push_back(broken);
+  }
+  return stores;
+}
+
+class BrokenDriverTest : public testing::TestWithParam<BrokenStore> {};
+
+TEST_P(BrokenDriverTest, IsCaughtByItsRule) {
+  const BrokenStore& broken = GetParam();
+  conformance::RuleResult result;
+  // A race may be missed: the way through the driver widens the time between two calls, not that within
+  // one.
+  for (std::uint64_t seed = 1; seed <= (broken.race ? 3 : 1); ++seed) {
+    result = Judge(broken.name, broken.rule, conformance::Profile::kStandard, seed);
+    if (result.verdict != conformance::Verdict::kPassed) break;
+  }
+  EXPECT_EQ(VerdictName(result.verdict), "failed")
+      << broken.name << " (" << broken.fault << ") survives " << broken.rule << ": " << result.message;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BrokenDriverTest, testing::ValuesIn(StoresToTry()),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+class HonestDriverTest : public testing::TestWithParam<Rule> {};
+
+TEST_P(HonestDriverTest, PassesOrIsNotOffered) {
+  const auto result = Judge("honest", GetParam().id, conformance::Profile::kQuick, 1);
+  EXPECT_EQ(VerdictName(result.verdict), IsTried(GetParam().id) ? "passed" : "not_offered")
+      << result.message;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HonestDriverTest, testing::ValuesIn(AllRules().begin(), AllRules().end()),
+                         [](const auto& param) {
+                           std::string name(param.param.id);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace aether::process
