@@ -301,7 +301,9 @@ std::string DriverProcess::HowItEnded() const {
   if (WIFSIGNALED(*status_)) return std::string("died of ") + strsignal(WTERMSIG(*status_));
   const int code = WEXITSTATUS(*status_);
   if (code == 127) return "could not be run (exit code 127): is the command right?";
-  return "ended with exit code " + std::to_string(code);
+  // A shell that stays in between tells a signal so.
+  const char* const signal = code > 128 && code <= 128 + SIGSYS ? strsignal(code - 128) : nullptr;
+  return "ended with exit code " + std::to_string(code) + (signal != nullptr ? std::string(", ") + signal : "");
 }
 
 // What to say of a driver whose output has ended.

@@ -29,11 +29,18 @@ std::unique_ptr<EventStore> Open(Storage& storage) {
   return *std::move(opened);
 }
 
-// The events of an actor that nobody has saved for; a store that refuses such a read is left to the rules.
+// The events of an actor that nobody has saved for. A store that throws, or that does not know such an
+// actor, is left to the rules.
 std::vector<EventPtr> Read(EventStore& store) {
   const CallInProgress in_progress("the first GetEvents");
-  auto events = Patiently(Settings().patience, [&] { return store.GetEvents(kSmokeActor, 0); });
-  if (events) return *std::move(events);
+  const auto events = [&]() -> Result<std::vector<EventPtr>> {
+    try {
+      return Patiently(Settings().patience, [&] { return store.GetEvents(kSmokeActor, 0); });
+    } catch (...) {
+      return std::vector<EventPtr>();
+    }
+  }();
+  if (events) return *events;
   if (events.error().code() == ErrorCode::kNotFound) return {};
   throw AdapterError("a fresh storage cannot be read: " + Describe(events.error()));
 }
@@ -49,8 +56,7 @@ bool SavesAndReads(EventStore& store) {
   event.timestamp = {1768339576, 0};
   try {
     if (!Patiently(Settings().patience, [&] { return store.SaveEvent(event); })) return false;
-    const auto events = store.GetEvents(kSmokeActor, 0);
-    return events && !events->empty();
+    return !Read(store).empty();
   } catch (...) {
     return false;  // API-03 looks at that
   }
@@ -70,20 +76,22 @@ Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
   if (!answer) throw AdapterError("another process that opened the storage died in its first GetEvents");
   if (has_event && !answer->error && answer->events.empty()) {
     throw AdapterError(
-        "another process that opened the storage with OpenAt(Location()) does not see an event that was saved "
+        "another process that opened the storage with OpenAt(Location()) does not see an event that was "
+        "saved "
         "before: is that the same storage?");
   }
   return {};
 }
 
-void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<EventStore> open, bool has_event,
-                      Capabilities* offered) {
+void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<EventStore> open,
+                      bool has_event, Capabilities* offered) {
   offered->location = offered->location && subject.open_at && PeersAllowed();
   offered->processes = offered->processes && offered->location && TryPeer(subject, storage, has_event);
   open.reset();
   if (!offered->location) return;
   if (const auto alone = TryPeer(subject, storage, has_event); !alone) {
-    throw AdapterError("the adapter's OpenAt(Location()) failed in another process: " + Describe(alone.error()));
+    throw AdapterError("the adapter's OpenAt(Location()) failed in another process: " +
+                       Describe(alone.error()));
   }
 }
 

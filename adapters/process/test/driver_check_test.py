@@ -1,0 +1,190 @@
+"""Breaks the example driver in Python in many ways, and checks what aether_driver_check and the suite say of it.
+
+Usage: driver_check_test.py AETHER_DRIVER_CHECK AETHER_DRIVER_CONFORMANCE
+"""
+
+import json
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
+CHECK, CONFORMANCE = sys.argv[1:3]
+
+# What is wrong, what stands in driver.py, what takes its place, and what is said of it.
+FAULTS = [
+    ("noise", "        call = getattr", '        print("saving", flush=True)\n            call = getattr', ["FAULT ", "not JSON: saving", "print anything else to standard error"]),
+    ("an array", 'line = json.dumps(message)', 'line = json.dumps([message])', ["no JSON object", '[{"id": 1,']),
+    ("no id", '{"id": number, "result": result}', '{"result": result}', ['without "id" or "notice"']),
+    ("a text for an id", '{"id": number, "result": result}', '{"id": str(number), "result": result}', ['"id" is not the number']),
+    ("another id", '{"id": number, "result": result}', '{"id": number + 1000, "result": result}', ["answered request 1001, which was never sent"]),
+    ("two answers", 'self._write({"id": number, "result": result})', 'self._write({"id": number, "result": result}); self._write({"id": number, "result": result})', ["answered request 1 a second time"]),
+    ("neither result nor error", '{"id": number, "result": result}', '{"id": number, "answer": result}', ['not just one of "result" and "error"']),
+    ("another protocol", '"protocol": 1,', '"protocol": 2,', ["result.protocol: expected 1"]),
+    ("no name", '"store": "example in Python"', '"store": ""', ["result.store: expected a name"]),
+    ("a wrong offer", '"errors", "snap', '"speed", "snap', ['result.capabilities[0]: a driver cannot offer this, got "speed"']),
+    ("an unknown call is an exception", 'raise Unsupported(f"no such call', 'raise ValueError(f"no such call', ["FAULT answers a call that it does not know"]),
+    ("a version as a number", '{"version": str(self._store', '{"version": int(self._store', ["result.version: expected an integer as a decimal string", "got 0", '"result": {"version": 0}']),
+    ("a payload as an object", 'return {**value._asdict(), "version": str(value.version)}', 'return {**value._asdict(), "version": str(value.version), "data": {}}', ["result.events[0].data: expected a string, got {}"]),
+    ("a key that is missing", '"rawData": base64', '"raw": base64', None),  # seen when there is an error only
+    ("an unknown error", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "oops"); fields = {key: str(value)', ["error.code: not one of the error codes", '"oops"']),
+    ("an offer that is not kept", "def call_get_latest_snapshot", "def call_get_snapshot", ["FAULT offers snapshots", "does not know a call that belongs to what it says it offers"]),
+    ("a notice after the end", "_find(self._subscriptions, request[\"subscription\"]).end()", "_find(self._subscriptions, request[\"subscription\"])", ["FAULT", "a notice of subscription", "has ended"]),
+    ("death", "def call_get_events(self, request):", "def call_get_events(self, request):\n        os._exit(7)", ["FAULT takes an event", "ended with exit code 7; without an answer: request", "(get_events)"]),
+    ("a signal", "def call_get_events(self, request):", "def call_get_events(self, request):\n        os.kill(os.getpid(), 11)", ["Segmentation fault"]),
+    ("half a line", 'line = json.dumps(message).encode() + b"\\n"', 'line = b\'{"id":\'; self._ended.set()', ["in the midst of a line"]),
+    ("a wrong end", "os._exit(self._exit_code)", "os._exit(3)", ["FAULT shuts down", "ended with exit code 3"]),
+    ("an error instead of a hello", "def call_hello(self, request):", 'def call_hello(self, request):\n        raise Unsupported("not today")', ["FAULT starts and says hello"]),
+]
+NOTES = [
+    ("one at a time", "WORKERS = 16", "WORKERS = 1", ["note  serves requests at the same time", "Rules on concurrency will not be offered"]),
+    ("a changed payload", 'return {**value._asdict(), "version": str(value.version)}', 'return {**value._asdict(), "version": str(value.version), "data": "{}"}', ["note  takes an event", "the field data came back otherwise"]),
+    ("conflicts folded", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "storage_failed"); fields = {key: str(value)', ["note  tells a version conflict", "storage_failed, not with version_conflict"]),
+    ("a raised error", "def call_get_events(self, request):", 'def call_get_events(self, request):\n        raise KeyError("oops")', ['the error "exception"', "oops"]),
+]
+
+
+class BrokenDriver:
+    """The command of a driver with one mistake."""
+
+    def __init__(self, before, after):
+        self._directory = tempfile.TemporaryDirectory()
+        path = pathlib.Path(self._directory.name)
+        shutil.copy(EXAMPLES / "file_store.py", path)
+        text = (EXAMPLES / "driver.py").read_text()
+        assert before in text, before
+        (path / "driver.py").write_text(text.replace(before, after))
+        self.command = shlex.join([sys.executable, str(path / "driver.py")])
+
+    def __enter__(self):
+        return self.command
+
+    def __exit__(self, *_):
+        self._directory.cleanup()
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+class DriverCheck(unittest.TestCase):
+    def test_the_example_keeps_the_protocol(self):
+        with BrokenDriver("", "") as command:
+            done = run(CHECK, command)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            self.assertNotIn("FAULT", done.stdout)
+            self.assertNotIn("note", done.stdout)
+            self.assertIn("the driver keeps the protocol", done.stdout)
+
+    def test_each_mistake_is_explained(self):
+        for what, before, after, said in FAULTS:
+            with self.subTest(what), BrokenDriver(before, after) as command:
+                done = run(CHECK, command)
+                self.assertEqual(done.returncode, 1 if said else 0, done.stdout + done.stderr)
+                self.assertEqual(done.stdout.count("FAULT"), 1 if said else 0)
+                for text in said or []:
+                    self.assertIn(text, done.stdout)
+
+    def test_what_may_be_the_stores_doing_is_a_note(self):
+        for what, before, after, said in NOTES:
+            with self.subTest(what), BrokenDriver(before, after) as command:
+                done = run(CHECK, command)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                for text in said:
+                    self.assertIn(text, done.stdout)
+
+    def test_a_command_that_is_none(self):
+        done = run(CHECK, "no-such-driver-program")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not be run (exit code 127): is the command right?", done.stdout)
+
+    def test_wrong_usage(self):
+        self.assertEqual(run(CHECK).returncode, 2)
+        self.assertEqual(run(CHECK, "a", "b").returncode, 2)
+
+
+class Conformance(unittest.TestCase):
+    """A driver that turns out to be broken in the midst of the suite is no word on its store."""
+
+    def judge(self, command, *options):
+        with tempfile.TemporaryDirectory() as directory:
+            done = run(CONFORMANCE, "--driver", command, "--profile", "quick", "--report", directory, *options)
+            report = pathlib.Path(directory) / "report.json"
+            self.assertTrue(report.exists(), done.stdout + done.stderr)
+            rules = json.loads(report.read_text())["stores"][0]["rules"]
+            return done, {rule["id"]: rule for rule in rules}
+
+    def assert_errored(self, before, after, rule, said, *options):
+        with BrokenDriver(before, after) as command:
+            done, rules = self.judge(command, "--rules", rule, *options)
+            self.assertEqual((rules[rule]["verdict"], done.returncode), ("errored", 2), done.stdout)
+            for text in said:
+                self.assertIn(text, rules[rule]["message"])
+            self.assertIn("--driver ", rules[rule]["replay"])
+
+    def test_a_driver_that_does_not_keep_the_protocol_is_not_tried(self):
+        with BrokenDriver('"protocol": 1,', '"protocol": 2,') as command:
+            done = run(CONFORMANCE, "--driver", command, "--profile", "quick")
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("does not keep the protocol", done.stderr)
+            self.assertIn("result.protocol: expected 1", done.stderr)
+
+    def test_no_driver_is_wrong_usage(self):
+        done = run(CONFORMANCE, "--profile", "quick")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--driver is required", done.stderr)
+
+    # What only a rule's own actors show is missed by the checks that come first.
+    LATER = 'if request.get("event", {"actorId": "a-"})["actorId"][:2] not in ("a-", "dr", "ae"): '
+
+    def test_noise_in_the_midst(self):
+        self.assert_errored(
+            "        call = getattr",
+            f"        {self.LATER}print('noise', flush=True)\n            call = getattr",
+            "ID-01",
+            ["not JSON: noise", "SaveEvent"],
+        )
+
+    def test_death_in_the_midst(self):
+        self.assert_errored(
+            "        call = getattr",
+            f"        {self.LATER}print('I go', file=sys.stderr, flush=True); os._exit(9)\n            call = getattr",
+            "ID-01",
+            ["the driver ended with exit code 9; without an answer: request", "I go"],
+        )
+
+    def test_a_call_that_hangs(self):
+        self.assert_errored(
+            "        call = getattr",
+            f"        {self.LATER}time.sleep(1000)\n            call = getattr",
+            "ID-01",
+            ["a call did not return within 2 s", "SaveEvent"],
+            "--call-limit",
+            "2",
+        )
+
+    def test_an_exception_fails_the_rule_on_exceptions(self):
+        with BrokenDriver("def call_get_events(self, request):", 'def call_get_events(self, request):\n        raise KeyError("oops")') as command:
+            done, rules = self.judge(command, "--rules", "API-03")
+            self.assertEqual((rules["API-03"]["verdict"], done.returncode), ("failed", 1), done.stdout)
+            self.assertIn("oops", json.dumps(rules["API-03"]))
+
+    def test_one_at_a_time_offers_no_concurrency(self):
+        with BrokenDriver("WORKERS = 16", "WORKERS = 1") as command:
+            _, rules = self.judge(command, "--rules", "CON-05,VER-03,IMM-02")
+            self.assertEqual(rules["CON-05"]["message"], 'needs the capability "concurrency"')
+            self.assertEqual(rules["IMM-02"]["message"], 'needs the capability "in_process"')
+            self.assertEqual(rules["VER-03"]["verdict"], "passed")
+
+    def test_the_death_of_a_process_is_that_of_its_driver(self):
+        with BrokenDriver("os._exit(self._exit_code)", "os._exit(self._exit_code)") as command:
+            _, rules = self.judge(f"cd / && {command}", "--rules", "PROC")  # the shell stays between the two
+            self.assertEqual({rule["verdict"] for rule in rules.values()}, {"passed"}, rules)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
