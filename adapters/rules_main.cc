@@ -5,7 +5,9 @@
 //     aether_rules --explain VER-03  all of one rule
 //     aether_rules --markdown        docs/rules.md
 //
-// Lives with the adapters, since it looks at their types. It opens no store, and needs none to be built.
+// Lives with the adapters, since it looks at their types. It opens no store, and needs none to be built. It
+// reads the files of the specification, and the sources of the properties, in ../share/aether beside its
+// directory.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -33,7 +35,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = AETHER_SOURCE_DIR;
+// Where the files are that it reads, laid out as in the sources: next to bin/ where it is installed; in a
+// build directory a link to the sources.
+fs::path FindSource() {
+  const fs::path place = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/aether";
+  if (!fs::exists(place / "spec/rules.json")) {
+    throw std::runtime_error("there are no rules in " + place.string() +
+                             ": this program needs the files that are installed with it");
+  }
+  return fs::canonical(place);
+}
+
+const fs::path& Source() {
+  static const fs::path source = FindSource();
+  return source;
+}
 
 // ---- where rules are written and tried
 
@@ -46,8 +62,8 @@ std::string Contents(const fs::path& path) {
 
 std::vector<fs::path> FilesIn(const fs::path& directory, const std::string& extension) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(kSource / directory)) {
-    if (entry.path().extension() == extension) files.push_back(fs::relative(entry.path(), kSource));
+  for (const auto& entry : fs::directory_iterator(Source() / directory)) {
+    if (entry.path().extension() == extension) files.push_back(fs::relative(entry.path(), Source()));
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -63,7 +79,7 @@ struct Place {
 std::map<std::string, Place> ReadProse() {
   std::map<std::string, Place> prose;
   for (const fs::path& file : FilesIn("spec", ".md")) {
-    std::istringstream lines(Contents(kSource / file));
+    std::istringstream lines(Contents(Source() / file));
     std::string* text = nullptr;
     for (std::string line; std::getline(lines, line);) {
       std::smatch heading;
@@ -94,7 +110,7 @@ std::string Trimmed(const std::string& text) {
 std::map<std::string, Place> ReadProperties() {
   std::map<std::string, Place> properties;
   for (const fs::path& file : FilesIn("conformance/src/properties", ".cc")) {
-    const std::string source = Contents(kSource / file);
+    const std::string source = Contents(Source() / file);
     static const std::regex kEntry(R"re(\{"([A-Z]+-[0-9]{2})",\s*(\w+)\})re");
     for (std::sregex_iterator entry(source.begin(), source.end(), kEntry), end; entry != end; ++entry) {
       properties[(*entry)[1]] = {file, (*entry)[2]};
@@ -175,7 +191,8 @@ void PrintRule(const Rule& rule) {
   line("offered by", OfferedBy(rule));
   line("tested by", property.text + " in " + property.file.string());
   line("check", std::string(rule.hint));
-  line("try it", "./kit check --rules " + id);
+  // There is no kit where only the package is.
+  line("try it", (fs::exists(Source() / "kit") ? "./kit check --rules " : "YOUR_PROGRAM --rules ") + id);
   const char* label = "catches";
   for (const auto& broken : selftest::AllBrokenStores()) {
     if (broken.rule != rule.id) continue;

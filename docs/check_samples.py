@@ -110,9 +110,10 @@ def check_consumer(page, block, arguments):
         (project / "CMakeLists.txt").write_text(
             f"cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES CXX)\n{block}"
         )
-        compiler = f"-DCMAKE_CXX_COMPILER={arguments.compiler}"
+        settings = (f"-DCMAKE_CXX_COMPILER={arguments.compiler}", f"-DCMAKE_PREFIX_PATH={project / 'installed'}")
         steps = (
-            ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", compiler),
+            ("cmake", "--install", arguments.build, "--prefix", "installed", "--component", "dev"),
+            ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *settings),
             ("ninja", "-C", "build", "CMakeFiles/my_store_conformance.dir/my_store_conformance.cc.o"),
         )
         for step in steps:
@@ -157,6 +158,7 @@ def check_rules(arguments):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--samples", required=True, help="the directory of the samples' programs")
+parser.add_argument("--build", required=True, help="the build directory, to install from")
 parser.add_argument("--compiler", required=True)
 parser.add_argument("--check", required=True, help="aether_check")
 parser.add_argument("--rules", required=True, help="aether_rules")

@@ -1,5 +1,5 @@
 // What an adapter opens has to be an event store.
-// error: aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open\(\)`
+// error: aether adapter: what Open\(\) gives a handle on must derive publicly from aether::EventStore
 
 #include "aether/conformance/suite.h"
 

@@ -1,6 +1,7 @@
 // An event that was read cannot be changed.
-// error: (read-only object|const-qualified type)
+// error: (read-only object|returns a const value)
 // error: discards qualifiers|not marked const
+// errors: 2
 
 #include "aether/event_store.h"
 

@@ -1,6 +1,7 @@
 // The interface has nothing that deletes.
 // error: no member named .DeleteEvent
 // error: no member named .Purge
+// errors: 2
 
 #include "aether/event_store.h"
 

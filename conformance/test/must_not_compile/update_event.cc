@@ -1,6 +1,7 @@
 // The interface has nothing that changes what is stored.
 // error: no member named .UpdateEvent
 // error: no member named .Overwrite
+// errors: 2
 
 #include "aether/event_store.h"
 

@@ -161,35 +161,53 @@ constexpr Capabilities CapabilitiesShown() {
 }
 
 // Stops compiling with a readable message when `A` is not an adapter, or has a hook of another signature.
+// What is asserted are plain constants: of concepts, compilers tell at length how each part of them failed.
 template <typename A>
 constexpr bool CheckAdapter() {
+  constexpr bool kMakes = std::is_default_constructible_v<A>;
   static_assert(
-      std::default_initializable<A>,
-      "aether adapter: it needs a public default constructor, which makes a fresh, empty storage");
-  static_assert(HasOpen<A>,
-                "aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open()`, public, "
-                "with S derived from aether::EventStore");
+      kMakes, "aether adapter: it needs a public default constructor, which makes a fresh, empty storage");
+  constexpr bool kOpens = requires(A & adapter) { adapter.Open(); };
+  static_assert(
+      kOpens,
+      "aether adapter: it needs `aether::Result<std::unique_ptr<S>> Open()`, public, with S derived "
+      "from aether::EventStore");
+  if constexpr (kOpens) {
+    using Opened = decltype(std::declval<A&>().Open());
+    constexpr bool kAnswers = requires { typename adapter_detail::HandleOf<Opened>::type; };
+    static_assert(kAnswers,
+                  "aether adapter: Open() must answer aether::Result<std::unique_ptr<S>>, with S derived "
+                  "from aether::EventStore");
+    constexpr bool kDerives = !kAnswers || HasOpen<A>;
+    static_assert(kDerives,
+                  "aether adapter: what Open() gives a handle on must derive publicly from "
+                  "aether::EventStore");
+  }
   if constexpr (HasOpen<A>) {
-    constexpr bool kMentionsInject = requires { &A::InjectMalformed; };
-    static_assert(!kMentionsInject || InjectsMalformed<A>,
+    constexpr bool kInjects = !requires { &A::InjectMalformed; }
+    || InjectsMalformed<A>;
+    static_assert(kInjects,
                   "aether adapter: InjectMalformed must be `aether::Result<aether::Injection> "
                   "InjectMalformed(std::string_view actor_id, std::string_view raw)`");
-    constexpr bool kMentionsNamespace = requires { &A::OpenNamespace; };
-    static_assert(!kMentionsNamespace || OpensNamespace<A>,
+    constexpr bool kNamespaces = !requires { &A::OpenNamespace; }
+    || OpensNamespace<A>;
+    static_assert(kNamespaces,
                   "aether adapter: OpenNamespace must take a std::string_view and answer what Open() does");
-    constexpr bool kMentionsRetention = requires { &A::OpenWithRetention; };
-    static_assert(!kMentionsRetention || OpensWithRetention<A>,
+    constexpr bool kRetains = !requires { &A::OpenWithRetention; }
+    || OpensWithRetention<A>;
+    static_assert(kRetains,
                   "aether adapter: OpenWithRetention must take std::chrono::milliseconds and answer what "
                   "Open() does");
     constexpr bool kMentionsPlace = requires { &A::Location; }
     || requires { &A::OpenAt; };
+    constexpr bool kPlaces = !kMentionsPlace || OpensElsewhere<A>;
     static_assert(
-        !kMentionsPlace || OpensElsewhere<A>,
+        kPlaces,
         "aether adapter: another process needs both `aether::Result<std::string> Location()` and a "
         "static OpenAt(std::string_view location) that answers what Open() does");
-    constexpr bool kMentionsProbe = requires { &A::Probe; };
-    static_assert(!kMentionsProbe || Probes<A>,
-                  "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");
+    constexpr bool kProbes = !requires { &A::Probe; }
+    || Probes<A>;
+    static_assert(kProbes, "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");
   }
   return true;
 }

@@ -21,4 +21,8 @@ bool RegisterStore(std::string_view name, Subject subject);
 // with `what`. For adapters whose store lives elsewhere; from any thread.
 [[noreturn]] void EndAsBroken(const std::string& what);
 
+// Defined by AETHER_CONFORMANCE. A program without it does not link with aether::conformance_main, nor does
+// one that has it in two of its files.
+extern const bool kExactlyOne_AETHER_CONFORMANCE_AtGlobalScope;
+
 }  // namespace aether::conformance

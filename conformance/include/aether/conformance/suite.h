@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "aether/conformance/run_rule.h"
 #include "aether/conformance/subject.h"
 
@@ -18,11 +20,22 @@ namespace aether::conformance {
 
 namespace suites {
 
+// What AETHER_CONFORMANCE was given as an adapter.
+template <typename... A>
+struct AdapterGiven {
+  static_assert(sizeof...(A) == 1,
+                "AETHER_CONFORMANCE(name, adapter): it takes a name and the adapter's class");
+  using type = std::tuple_element_t<0, std::tuple<A..., void>>;
+  static_assert(CheckAdapter<type>());
+};
+
+// `A` holds an adapter's type, since a class is there even when the adapter's name is misspelt: otherwise
+// each of the suites would have errors of its own.
 template <typename A>
 class RuleTest : public testing::Test {
  protected:
   void Check(std::string_view rule_id) {
-    static const Subject subject = SubjectOf<A>();
+    static const Subject subject = SubjectOf<typename A::AdapterType>();
     RunRule(subject, rule_id);
   }
 };
@@ -32,13 +45,17 @@ class RuleTest : public testing::Test {
 }  // namespace suites
 }  // namespace aether::conformance
 
-// Instantiates every suite for one adapter. At global scope, in one source file of a program, once.
-#define AETHER_CONFORMANCE(name, ...)                                   \
-  using AetherAdapterUnderTest = __VA_ARGS__;                           \
-  static_assert(aether::CheckAdapter<AetherAdapterUnderTest>());        \
-  namespace aether::conformance::suites {                               \
-  AETHER_CONFORMANCE_INSTANTIATE(name, ::AetherAdapterUnderTest)        \
-  const bool kRegistered = ::aether::conformance::RegisterStore( \
-      #name, ::aether::conformance::SubjectOf<::AetherAdapterUnderTest>()); \
-  }                                                                     \
+// Instantiates every suite for one adapter. At global scope, in one source file of a program, once; a name
+// of this macro's is defined with it, and wanted by conformance_main, so that compiler or linker say what
+// is wrong.
+#define AETHER_CONFORMANCE(name, ...)                                                                 \
+  const bool ::aether::conformance::kExactlyOne_AETHER_CONFORMANCE_AtGlobalScope = true;              \
+  struct AetherAdapterUnderTest {                                                                     \
+    using AdapterType = ::aether::conformance::suites::AdapterGiven<__VA_ARGS__>::type;               \
+    static inline const bool kRegistered =                                                            \
+        ::aether::conformance::RegisterStore(#name, ::aether::conformance::SubjectOf<AdapterType>()); \
+  };                                                                                                  \
+  namespace aether::conformance::suites {                                                             \
+  AETHER_CONFORMANCE_INSTANTIATE(name, ::AetherAdapterUnderTest)                                      \
+  }                                                                                                   \
   static_assert(true, "a semicolon may follow")
