@@ -1,6 +1,7 @@
 // Stores that publish notices wrongly.
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "broken_store.h"
@@ -52,6 +53,25 @@ struct PublishesOutsideTheLock : DoubleStore {
     std::this_thread::yield();
     const std::lock_guard lock(state_->mutex);
     Announce(EventStored::Of(event));
+    return saved;
+  }
+};
+
+// Follows the stored events by a cursor over numbers that are taken before an event is stored, as a
+// database's sequences are: who is stored behind a higher number is passed by.
+struct NumbersBeforeStoring : DoubleStore {
+  using DoubleStore::DoubleStore;
+  void Saved(Stream&, const Event&) override {}
+  Result<void> SaveEvent(const Event& event) override {
+    static std::atomic<std::uint64_t> numbers = 0;
+    static std::uint64_t cursor = 0;  // guarded by the mutex
+    const std::uint64_t number = ++numbers;
+    std::this_thread::yield();
+    auto saved = DoubleStore::SaveEvent(event);
+    if (!saved) return saved;
+    const std::lock_guard lock(state_->mutex);
+    if (number > cursor) Announce(EventStored::Of(event));
+    cursor = std::max(cursor, number);
     return saved;
   }
 };
@@ -186,6 +206,9 @@ std::vector<BrokenStore> BrokenInNotices() {
                                   "notices tell the time of publishing"),
       Broken<EveryFifthNoticeTwice>("every_fifth_notice_twice", "NOTE-01",
                                     "every fifth notice comes twice"),
+      BrokenRace<NumbersBeforeStoring>(
+          "numbers_before_storing", "NOTE-01",
+          "a save gives no notice when one with a later number was stored before it"),
       Broken<MissesTheFirstEvent>("misses_the_first_event", "NOTE-01", "the first event gives no notice"),
       BrokenRace<PublishesOutsideTheLock>("publishes_outside_the_lock", "NOTE-02",
                                           "notices overtake each other"),

@@ -204,6 +204,7 @@ std::string TrimsTheEnd(std::string id) {
 
 std::string CutsAt255(std::string id) { return id.substr(0, 255); }
 std::string CutsAt999(std::string id) { return id.substr(0, 999); }
+std::string CutsAt2704(std::string id) { return id.substr(0, 2'704); }
 std::string StopsAtNul(std::string id) { return id.substr(0, id.find('\0')); }
 
 std::string DropsControls(std::string id) {
@@ -216,6 +217,17 @@ struct RefusesOddIds : DoubleStore {
   Result<void> Check(const Event& event) override {
     if (event.actor_id.find('>') != std::string::npos)
       return StoreError::InvalidEvent("actorId", "holds a >");
+    return Validate(event);
+  }
+};
+
+// As PostgreSQL does with keys that it cannot compress.
+struct RefusesOver2704Bytes : DoubleStore {
+  using DoubleStore::DoubleStore;
+  Result<void> Check(const Event& event) override {
+    if (event.actor_id.size() > 2'704) {
+      return StoreError::InvalidEvent("actorId", "is over 2,704 bytes");
+    }
     return Validate(event);
   }
 };
@@ -341,9 +353,11 @@ std::vector<BrokenStore> BrokenInReading() {
       Broken<FoldsIds<TrimsTheEnd>>("trims_the_end", "ID-05", "white space at the end is trimmed"),
       Broken<FoldsIds<CutsAt255>>("cuts_at_255", "ID-06", "ids are cut at 255 bytes"),
       Broken<FoldsIds<CutsAt999>>("cuts_at_999_bytes", "ID-06", "ids are cut at 999 bytes"),
+      Broken<FoldsIds<CutsAt2704>>("cuts_at_2704_bytes", "ID-06", "ids are cut at 2,704 bytes"),
       Broken<FoldsIds<StopsAtNul>>("stops_at_nul", "ID-07", "ids end at a NUL"),
       Broken<FoldsIds<DropsControls>>("drops_controls", "ID-07", "control bytes are dropped from ids"),
       Broken<RefusesOddIds>("refuses_odd_ids", "ID-08", "ids with > are refused"),
+      Broken<RefusesOver2704Bytes>("refuses_over_2704_bytes", "ID-08", "ids over 2,704 bytes are refused"),
       Broken<NothingAtTwo>("nothing_at_two", "READ-01", "a read from version 2 leaves version 2 out"),
       Broken<LeastFromWraps>("least_from_wraps", "READ-01", "a read from -2^63 is empty"),
       Broken<FromSkipsAtThePageEdge>("from_skips_at_the_page_edge", "READ-06",

@@ -86,4 +86,7 @@ const conformance::Subject* FindSubject(const std::string& name);
 // The honest double that offers what `rule` needs: in memory, or shared by processes.
 const conformance::Subject& HonestSubjectFor(const Rule& rule);
 
+// The honest one in which a dead writer's last save may be done after its death.
+const conformance::Subject& LateSubject();
+
 }  // namespace aether::selftest

@@ -3,15 +3,20 @@
 #include "process_double.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include "aether/wire.h"
+#include "racing.h"
 
 namespace aether::selftest {
 
@@ -113,6 +118,31 @@ Result<std::int64_t> ProcessDouble::GetLatestVersion(std::string_view actor_id) 
 Result<void> ProcessDouble::Close() {
   closed_ = true;
   return {};
+}
+
+// What is sent is a file "sent-<process>-<count>".
+Result<void> LandsLate::SaveEvent(const Event& event) {
+  static std::atomic<int> count = 0;
+  const auto sent = directory_ / ("sent-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+  std::ofstream(sent) << EncodeEvent(event).value();
+  conformance::Spin(std::chrono::microseconds(200));
+  auto saved = ProcessDouble::SaveEvent(event);
+  std::filesystem::remove(sent);
+  return saved;
+}
+
+Result<std::vector<EventPtr>> LandsLate::GetEvents(std::string_view actor_id, std::int64_t from_version) {
+  auto events = ProcessDouble::GetEvents(actor_id, from_version);
+  for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+    int process = 0;
+    if (std::sscanf(entry.path().filename().c_str(), "sent-%d-", &process) != 1) continue;
+    if (::kill(process, 0) == 0) continue;
+    std::ifstream file(entry.path());
+    const auto event = DecodeEvent(std::string((std::istreambuf_iterator<char>(file)), {}));
+    if (event) static_cast<void>(ProcessDouble::SaveEvent(*event));  // refused when it was done before
+    std::filesystem::remove(entry.path());
+  }
+  return events;
 }
 
 Result<std::unique_ptr<EventStore>> ProcessDoubleStorage::OpenNamespace(std::string_view) {

@@ -68,6 +68,15 @@ class ProcessDouble : public EventStore {
   off_t known_ = 0;  // how much of the file is in actors_
 };
 
+// As honest: a save is sent, and done somewhat later, also when who sent it is dead by then; as a server does. What
+// the dead have left is done right behind the next read.
+class LandsLate final : public ProcessDouble {
+ public:
+  using ProcessDouble::ProcessDouble;
+  Result<void> SaveEvent(const Event& event) override;
+  Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override;
+};
+
 // The storage: a directory of its own.
 class ProcessDoubleStorage final : public conformance::Storage {
  public:

@@ -155,6 +155,48 @@ INSTANTIATE_TEST_SUITE_P(All, HonestDoubleTest, testing::ValuesIn(AllRules()), [
   return name;
 });
 
+// A storage that holds valid UTF-8 only, as a column of text does.
+class TextOnly final : public conformance::Storage {
+ public:
+  explicit TextOnly(std::unique_ptr<conformance::Storage> storage) : storage_(std::move(storage)) {}
+  Result<std::unique_ptr<EventStore>> Open() override { return storage_->Open(); }
+  Result<std::unique_ptr<EventStore>> OpenNamespace(std::string_view name) override {
+    return storage_->OpenNamespace(name);
+  }
+  Result<std::unique_ptr<EventStore>> OpenWithRetention(std::chrono::milliseconds age) override {
+    return storage_->OpenWithRetention(age);
+  }
+  Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) override {
+    return IsValidUtf8(raw) ? storage_->InjectMalformed(actor_id, raw) : Injection::Impossible();
+  }
+  Result<std::string> Location() override { return storage_->Location(); }
+  Result<Capabilities> Probe(const Capabilities& shown) override { return storage_->Probe(shown); }
+
+ private:
+  std::unique_ptr<conformance::Storage> storage_;
+};
+
+TEST(TextOnlyTest, PassesTheRulesOfMalformedRecords) {
+  conformance::Subject subject = HonestSubjectFor(*FindRule("RPL-05"));
+  subject.make = [make = subject.make] { return std::make_unique<TextOnly>(make()); };
+  for (const Rule& rule : AllRules()) {
+    if (rule.area != "RPL") continue;
+    const auto result =
+        RunProperty(subject, subject.shown, rule.id, Settings{Profile::kThorough, 1, std::chrono::seconds(10)});
+    EXPECT_EQ(VerdictName(result.verdict), "passed") << rule.id << ": " << result.message;
+  }
+}
+
+// A server goes on with what it was sent: what was not answered may be there, and may come.
+TEST(LateSubjectTest, PassesTheRulesOfProcesses) {
+  for (const char* rule : {"PROC-01", "PROC-02", "PROC-03", "PROC-04"}) {
+    const auto result = RunProperty(LateSubject(), LateSubject().shown, rule,
+                                    Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
+    EXPECT_EQ(VerdictName(result.verdict), "passed")
+        << rule << ": " << result.message << "\nexpected " << result.expected << "\nactual " << result.actual;
+  }
+}
+
 TEST(AgreementTest, RulesAndPropertiesAreOneToOne) {
   std::vector<std::string_view> rules;
   std::vector<std::string_view> properties;

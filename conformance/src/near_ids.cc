@@ -2,9 +2,27 @@
 
 #include "near_ids.h"
 
+#include <cstdint>
+
 namespace aether::conformance {
 
 namespace {
+
+// `count` characters of four bytes each, in which nothing repeats itself: no compression makes a key of
+// them fit.
+std::string WideName(std::size_t count) {
+  std::string name;
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
+    const std::uint32_t point = 0x10000 + (state >> 16);
+    for (const std::uint32_t byte : {0xf0 | point >> 18, 0x80 | (point >> 12 & 0x3f),
+                                     0x80 | (point >> 6 & 0x3f), 0x80 | (point & 0x3f)}) {
+      name.push_back(static_cast<char>(byte));
+    }
+  }
+  return name;
+}
 
 std::vector<std::string> LongNames() {
   std::vector<std::string> names;
@@ -12,6 +30,8 @@ std::vector<std::string> LongNames() {
   for (const std::size_t size : {63, 127, 200, 255, 511, 999}) {
     for (const char last : {'a', 'b'}) names.push_back(std::string(size, 'k') + last);
   }
+  // 1,000 characters may be 4,000 bytes: over what some databases take as a key.
+  for (const char* last : {"a", "b", "\U00010000"}) names.push_back(WideName(999) + last);
   names.push_back(std::string(255, 'k'));
   names.push_back(std::string(256, 'k'));
   // Pairs with one 32-bit hash: String.hashCode() of Java, CRC-32, FNV-1a, FNV-1, DJB2, MurmurHash2, and a

@@ -127,6 +127,37 @@ void OneNoticeForEachSave(RuleRun& run) {
     Fence(t, t.store(), actor, collector, &events);
     RequireNotices(events, collector.Of(actor));
   });
+  // More than a few, and one after the other: what is wrong by itself is shown before anything races.
+  run.Once([](Trial& t) {
+    const std::string actor = t.NewActor();
+    Collector collector;
+    const auto subscription = MustSubscribe(t.store(), collector.Callback());
+    auto events = t.SaveMany(t.store(), actor, 30);
+    Fence(t, t.store(), actor, collector, &events);
+    RequireNotices(events, collector.Of(actor));
+  });
+  // Writers with a handle and an actor each: what is numbered first may be stored last, and a cursor over
+  // the numbers passes it by.
+  run.Rounds(run.Scaled(10, 3), [](Trial& t, int) {
+    constexpr std::size_t kWriters = 4;
+    Collector collector;
+    const auto subscription = MustSubscribe(t.store(), collector.Callback());
+    std::vector<std::vector<Event>> planned(kWriters);
+    std::vector<Handle*> handles;
+    for (std::size_t i = 0; i < kWriters; ++i) {
+      handles.push_back(&t.store(t.offered().handles ? i : 0));
+      const std::string actor = t.NewActor();
+      for (int version = 1; version <= 60; ++version) planned[i].push_back(t.NewEvent(actor, version));
+    }
+    t.Race(kWriters, [&](int racer) {
+      const auto i = static_cast<std::size_t>(racer - 1);
+      for (const Event& event : planned[i]) handles[i]->MustSave(event);
+    });
+    for (auto& events : planned) {
+      Fence(t, t.store(), events.front().actor_id, collector, &events);
+      RequireNotices(events, collector.Of(events.front().actor_id));
+    }
+  });
 }
 
 // NOTE-02: racing writers on one actor.

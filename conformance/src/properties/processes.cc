@@ -123,22 +123,50 @@ struct Writing {
   std::size_t acknowledged = 0;
 };
 
-void RequireSurvived(Trial& t, const Writing& writing) {
-  const auto events = t.store().MustRead(writing.actor);
-  // At most one call was without an answer when the process died; it may be there or not.
+// That `events` are the first of those that were planned: all that were acknowledged, and at most the one that had
+// no answer when the process died.
+void RequireIntact(const Writing& writing, const std::vector<EventPtr>& events) {
   if (events.size() < writing.acknowledged || events.size() > writing.acknowledged + 1) {
     throw Failure("after the death of the writer the stream of " + Quote(writing.actor) + " has another length",
                   std::to_string(writing.acknowledged) + " acknowledged events, and perhaps the next",
                   DescribeVersions(events));
   }
-  std::vector<Event> expected(writing.planned.begin(),
-                              writing.planned.begin() + static_cast<std::ptrdiff_t>(events.size()));
+  const std::vector<Event> expected(writing.planned.begin(),
+                                    writing.planned.begin() + static_cast<std::ptrdiff_t>(events.size()));
   RequireEqual(expected, events, writing.actor);
-  const auto latest = static_cast<std::int64_t>(events.size());
-  t.store().MustHaveLatest(writing.actor, latest);
-  expected.push_back(t.NewEvent(writing.actor, latest + 1));
-  t.store().MustSave(expected.back());
-  t.store().MustReadAs(writing.actor, expected);
+}
+
+void RequireSurvived(Trial& t, const Writing& writing) {
+  auto events = t.store().MustRead(writing.actor);
+  RequireIntact(writing, events);
+  const auto seen = static_cast<std::int64_t>(events.size());
+  const auto latest = t.store().GetLatestVersion(writing.actor);
+  if (!latest) {
+    ThrowIfNoWord(latest.error());
+    throw Failure("a read failed", "success", Describe(latest.error()));
+  }
+  // A server goes on with what it was sent: the save without an answer may be done now, or after this. Behind a
+  // higher version it is done or it never will be.
+  const auto unanswered = static_cast<std::int64_t>(writing.acknowledged) + 1;
+  if (*latest < seen || *latest > unanswered) {
+    throw Failure("the latest version of " + Quote(writing.actor) + " is wrong", std::to_string(seen),
+                  std::to_string(*latest));
+  }
+  const Event next = t.NewEvent(writing.actor, unanswered + 1);
+  t.store().MustSave(next);
+  events = t.store().MustRead(writing.actor);
+  if (events.empty() || events.back()->version != next.version) {
+    throw Failure("a save after the death of the writer is not the last event", std::to_string(next.version),
+                  DescribeVersions(events));
+  }
+  RequireEqual({next}, {events.back()}, writing.actor);
+  events.pop_back();
+  RequireIntact(writing, events);
+  if (static_cast<std::int64_t>(events.size()) < *latest) {
+    throw Failure("an event that was there after the death of the writer is gone", std::to_string(*latest),
+                  DescribeVersions(events));
+  }
+  t.store().MustHaveLatest(writing.actor, next.version);
 }
 
 // PROC-04
