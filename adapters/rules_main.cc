@@ -29,6 +29,7 @@
 #include "jetstream/jetstream_adapter.h"
 #include "memory/memory_adapter.h"
 #include "report.h"
+#include "rule_prose.h"
 
 namespace aether {
 namespace {
@@ -72,39 +73,8 @@ std::vector<fs::path> FilesIn(const fs::path& directory, const std::string& exte
 // A place in the sources; paths are relative to their root.
 struct Place {
   fs::path file;
-  std::string text;  // the rule's words there, or the name of the function
+  std::string text;  // the name of the function
 };
-
-// The rules in prose, by their ids.
-std::map<std::string, Place> ReadProse() {
-  std::map<std::string, Place> prose;
-  for (const fs::path& file : FilesIn("spec", ".md")) {
-    std::istringstream lines(Contents(Source() / file));
-    std::string* text = nullptr;
-    for (std::string line; std::getline(lines, line);) {
-      std::smatch heading;
-      static const std::regex kRule("### ([A-Z]+-[0-9]{2}) .*");
-      if (std::regex_match(line, heading, kRule)) {
-        Place& place = prose[heading[1]];
-        place.file = file;
-        text = &place.text;
-      } else if (line.starts_with("#")) {
-        text = nullptr;
-      } else if (text != nullptr) {
-        // A star elsewhere may be part of an id.
-        static const std::regex kEmphasis(R"(\*([A-Z][a-z]+:)\*)");
-        *text += std::regex_replace(line, kEmphasis, "$1") + "\n";
-      }
-    }
-  }
-  return prose;
-}
-
-// Without the blank lines around it.
-std::string Trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of('\n');
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of('\n') + 1 - first);
-}
 
 // The functions that try the rules, by the rules' ids: from the tables at the ends of their files.
 std::map<std::string, Place> ReadProperties() {
@@ -179,14 +149,15 @@ void PrintList(const std::vector<std::string>& prefixes) {
 
 void PrintRule(const Rule& rule) {
   const std::string id(rule.id);
-  const Place prose = ReadProse()[id];
+  const conformance::RuleProse& prose = conformance::ProseOf(id);
   const Place property = ReadProperties()[id];
-  std::cout << id << " (" << rule.level << ")  " << rule.title << "\n\n" << Trimmed(prose.text) << "\n\n";
+  std::cout << id << " (" << rule.level << ")  " << rule.title << "\n\n"
+            << prose.words << "\n\nWhy: " << prose.why << "\n\n";
   const auto line = [](const char* label, const std::string& text) {
     std::printf("%-10s %s\n", label, text.c_str());
   };
   std::cout << std::flush;
-  line("written", prose.file.string());
+  line("written", prose.file);
   line("needs", rule.capabilities.empty() ? "nothing but an event store" : Needs(rule));
   line("offered by", OfferedBy(rule));
   line("tested by", property.text + " in " + property.file.string());
@@ -211,7 +182,6 @@ std::string Code(const std::string& names) {
 }
 
 void PrintMarkdown() {
-  auto prose = ReadProse();
   auto properties = ReadProperties();
   std::cout
       << "# The rules\n\n"
@@ -228,9 +198,10 @@ void PrintMarkdown() {
                 << "|---|---|---|---|---|---|---|\n";
       area = rule.area;
     }
-    std::cout << "| " << Link(id, prose[id].file) << " | " << rule.level << " | " << rule.title << " | "
-              << Code(Needs(rule)) << " | " << Link(properties[id].text, properties[id].file) << " | "
-              << Code(CaughtStores(rule)) << " | " << OfferedBy(rule) << " |\n";
+    std::cout << "| " << Link(id, conformance::ProseOf(id).file) << " | " << rule.level << " | "
+              << rule.title << " | " << Code(Needs(rule)) << " | "
+              << Link(properties[id].text, properties[id].file) << " | " << Code(CaughtStores(rule))
+              << " | " << OfferedBy(rule) << " |\n";
   }
 }
 

@@ -63,7 +63,7 @@ install(DIRECTORY adapters/process DESTINATION ${AETHER_SHARE_DIR}/adapters COMP
 install(DIRECTORY conformance/src/properties DESTINATION ${AETHER_SHARE_DIR}/conformance/src COMPONENT spec)
 
 # Other programs of this project that people run add themselves here.
-foreach(program aether_check aether_rules aether_driver_conformance aether_driver_check)
+foreach(program aether_check aether_compare aether_rules aether_driver_conformance aether_driver_check)
   if(TARGET ${program})
     add_dependencies(aether_packaged ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)

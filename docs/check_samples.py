@@ -5,8 +5,11 @@ A comment in front of a code block says what it is:
     <!-- sample: PATH -->   the part of the file PATH between [begin] and [end]
     <!-- consumer -->       what a project that uses this one has in its CMakeLists.txt: it is compiled
     <!-- run -->            commands that are run, each with its output; times and widths may differ
+    <!-- workflow -->       YAML for a CI server: the programs that it runs are built by the consumer above, and take
+                            the options
+    <!-- packages -->       what `./kit check` installs for a store that needs no server
 
-Every other block is shown as it is, and holds neither C++ nor CMake. Every `./kit ...` on a page has to be
+Every other block is shown as it is, and holds neither C++ nor CMake nor YAML. Every `./kit ...` on a page has to be
 taken by the script.
 """
 
@@ -19,6 +22,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
+
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -62,6 +67,8 @@ def output(command, arguments):
     words = shlex.split(command)
     if words[:2] in (["./kit", "rules"], ["./kit", "explain"]):
         return run(arguments.rules, *parse_kit(words[1:])[1], cwd=ROOT).stdout
+    if words[0] == "aether_compare":
+        words[0] = arguments.compare
     if words[0] != "./kit" or words[1] != "check":
         return run(*words, cwd=ROOT if words[0] == "./kit" else arguments.samples).stdout
     stores, options = parse_kit(words[1:])
@@ -74,7 +81,8 @@ def output(command, arguments):
 
 
 def comparable(text):
-    return re.sub(r"\b\d+\.\d+\b", "#", re.sub(r"[ \t]+", " ", text)).strip()
+    text = re.sub(r"\b\d+(\.\d+)? (ms|s)\b", "#", re.sub(r"[ \t]+", " ", text))
+    return re.sub(r"\b\d+\.\d+\b", "#", text).strip()
 
 
 def check_output(page, block, arguments):
@@ -115,10 +123,50 @@ def check_consumer(page, block, arguments):
             ("cmake", "--install", arguments.build, "--prefix", "installed", "--component", "dev"),
             ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *settings),
             ("ninja", "-C", "build", "CMakeFiles/my_store_conformance.dir/my_store_conformance.cc.o"),
+            ("ninja", "-C", "build", "-t", "query", "my_store_conformance", "aether/conformance/aether_compare"),
         )
         for step in steps:
             done = run(*step, cwd=project)
             expect(done.returncode == 0, f"{page}: {shlex.join(step)}\n{done.stdout}{done.stderr}")
+
+
+def check_packages():
+    """What the script ./kit calls CHECK_PACKAGES."""
+    done = run("bash", "-c", f'source "{ROOT}/kit"; echo "${{CHECK_PACKAGES[@]}}"', cwd=ROOT)
+    return set(done.stdout.split())
+
+
+def commands_of(workflow):
+    """Every text that the shell gets, of GitHub's `run` and of GitLab's lists of commands."""
+    if isinstance(workflow, dict):
+        for key, value in workflow.items():
+            if key == "run":
+                yield value
+            elif key in ("script", "before_script"):
+                yield from value
+            else:
+                yield from commands_of(value)
+    elif isinstance(workflow, list):
+        for element in workflow:
+            yield from commands_of(element)
+
+
+def check_workflow(page, block, arguments):
+    programs = {
+        "./build/my_store_conformance": f"{arguments.samples}/my_store_conformance",
+        "./build/aether/conformance/aether_compare": arguments.compare,
+    }
+    commands = "\n".join(commands_of(yaml.safe_load(block)))
+    words = set(commands.split())
+    expect(check_packages() <= words, f"{page}: a workflow does not install {check_packages() - words}")
+    expect(set(programs) <= words, f"{page}: a workflow does not run {set(programs) - words}")
+    for program, options in re.findall(r"(\./build/\S+)([^\n;]*)", commands):
+        if program not in programs:
+            expect(False, f"{page}: a workflow runs what is not there: {program}")
+            continue
+        known = run(programs[program], "--help", cwd=ROOT).stdout.split()
+        unknown = [word for word in options.split() if word.startswith("--") and word not in known]
+        expect(not unknown, f"{page}: {program} has no option {unknown}")
 
 
 def check_page(path, arguments):
@@ -131,8 +179,12 @@ def check_page(path, arguments):
             check_consumer(page, block, arguments)
         elif kind == "run":
             check_output(page, block, arguments)
+        elif kind == "workflow":
+            check_workflow(page, block, arguments)
+        elif kind == "packages":
+            expect(set(block.split()) == check_packages(), f"{page}: ./kit installs {check_packages()}")
         else:
-            expect(language not in ("cpp", "cmake"), f"{page}: a sample that nothing checks:\n{block}")
+            expect(language not in ("cpp", "cmake", "yaml"), f"{page}: a sample that nothing checks:\n{block}")
     for command in re.findall(r"(?:^\$ |`)\./kit ([^`\n]+)", text, re.MULTILINE):
         expect(parse_kit(shlex.split(command)), f"{page}: ./kit does not take: {command}")
     for target in LINK.findall(text):
@@ -161,6 +213,7 @@ parser.add_argument("--samples", required=True, help="the directory of the sampl
 parser.add_argument("--build", required=True, help="the build directory, to install from")
 parser.add_argument("--compiler", required=True)
 parser.add_argument("--check", required=True, help="aether_check")
+parser.add_argument("--compare", required=True, help="aether_compare")
 parser.add_argument("--rules", required=True, help="aether_rules")
 parser.add_argument("--write", action="store_true", help="put what is printed into the pages")
 parser.add_argument("--program", action="append", default=[], help="NAME=PATH, of a store's program")

@@ -5,6 +5,7 @@
 
 #include "aether/rules.h"
 #include "markup.h"
+#include "page_parts.h"
 #include "selftest_report.h"
 
 namespace aether::selftest {
@@ -13,25 +14,12 @@ namespace {
 
 using conformance::MarkupEscaped;
 
-// Colours differ in lightness too, and every kind of cell has a sign of its own.
+// Besides page/base.css. Every kind of cell has a sign of its own, so that colours are not all that tells.
 constexpr const char* kStyle = R"css(
-:root {
-  color-scheme: light dark;
-  --page: #ffffff; --ink: #1b1f24; --soft: #5b6470; --line: #d5dae0; --faint: #eef0f3; --head: #f4f6f8;
-  --killed: #0a66c2; --other: #f2b705; --bad: #c4162a; --crash: #7a3fb8; --on: #ffffff;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #14171b; --ink: #e6e9ed; --soft: #9aa4b0; --line: #363d46; --faint: #20252b; --head: #1b2026;
-    --killed: #4aa3ff; --other: #c99400; --bad: #ff5266; --crash: #b98aff; --on: #101316;
-  }
-}
-body { margin: 0; padding: 1.5rem; background: var(--page); color: var(--ink);
-       font: 14px/1.45 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.35rem; margin: 0 0 .2rem; }
-p { margin: .2rem 0 1rem; color: var(--soft); max-width: 70rem; }
+body { padding: 1.5rem 1.25rem; }
+p { margin: .3rem 0 1rem; color: var(--soft); max-width: 70rem; }
 .figures { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0 0 1rem; padding: 0; list-style: none; }
-.figures li { border: 1px solid var(--line); border-radius: 6px; padding: .45rem .9rem; background: var(--head); }
+.figures li { border: 1px solid var(--line); border-radius: 6px; padding: .45rem .9rem; background: var(--card); }
 .figures b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .figures .wrong b { color: var(--bad); }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.3rem; margin: 0 0 .7rem; padding: 0; list-style: none; }
@@ -42,25 +30,25 @@ p { margin: .2rem 0 1rem; color: var(--soft); max-width: 70rem; }
 table { border-collapse: separate; border-spacing: 0; font-size: 12px; }
 th, td { padding: 0; }
 td { width: 15px; min-width: 15px; height: 17px; text-align: center; font-size: 10px; line-height: 17px;
-     font-weight: 700; border-bottom: 1px solid var(--faint); }
+     font-weight: 700; border-bottom: 1px solid var(--code); }
 td.edge, thead th.edge { border-left: 1px solid var(--line); }
-thead th { position: sticky; background: var(--head); z-index: 2; font-weight: 600; }
+thead th { position: sticky; background: var(--card); z-index: 2; font-weight: 600; }
 thead tr:first-child th { top: 0; height: 22px; text-align: left; padding-left: 3px; font-size: 11px; }
 thead tr:last-child th { top: 22px; height: 20px; font-size: 9px; color: var(--soft); width: 15px;
                          border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 tbody th { position: sticky; left: 0; z-index: 1; background: var(--page); text-align: left; font-weight: 400;
            white-space: nowrap; padding: 0 .8rem 0 .6rem; border-right: 1px solid var(--line);
-           border-bottom: 1px solid var(--faint); font-family: ui-monospace, "DejaVu Sans Mono", monospace;
+           border-bottom: 1px solid var(--code); font-family: ui-monospace, "DejaVu Sans Mono", monospace;
            font-size: 11px; }
 tbody th span { color: var(--soft); }
 thead th.corner { left: 0; z-index: 3; border-right: 1px solid var(--line); padding-left: .6rem !important; }
-tr.area th { background: var(--head); font: 600 12px system-ui, sans-serif; padding: .15rem .6rem; z-index: 1; }
-tr.area td { background: var(--head); }
-tbody tr:hover th, tbody tr:hover td:not([class*=k]):not(.o) { background: var(--faint); }
-.k { background: var(--killed); color: var(--on); }
-.o { background: var(--other); color: #1b1f24; }
-.ks { background: var(--bad); color: var(--on); }
-.kc { background: var(--crash); color: var(--on); }
+tr.area th { background: var(--card); font: 600 12px system-ui, sans-serif; padding: .15rem .6rem; z-index: 1; }
+tr.area td { background: var(--card); }
+tbody tr:hover th, tbody tr:hover td:not([class*=k]):not(.o) { background: var(--code); }
+.k { background: var(--good); color: var(--page); }
+.o { background: var(--plot-inconclusive); color: #1b1f24; }
+.ks { background: var(--bad); color: var(--page); }
+.kc { background: var(--known); color: var(--page); }
 .kn { color: var(--soft); }
 )css";
 
@@ -113,7 +101,7 @@ constexpr const char* kLegend = R"html(<ul class="legend">
 
 std::string Head() {
   std::string areas = "<tr><th class=\"corner\">broken store</th>";
-  std::string numbers = "<tr><th class=\"corner\"></th>";
+  std::string numbers = "<tr><th class=\"corner\">rule</th>";
   const auto& rules = AllRules();
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (BeginsArea(i)) {
@@ -179,21 +167,25 @@ std::string Rows(const Selftest& s) {
 }  // namespace
 
 std::string Page(const Selftest& s) {
-  std::string html = R"(<!DOCTYPE html>
+  std::string html =
+      R"(<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Broken stores and the rules that catch them</title>
-<style>)" + std::string(kStyle) +
-                     "</style>\n</head>\n<body>\n<h1>Broken stores and the rules that catch them</h1>\n";
+<style>)" +
+      std::string(conformance::kBaseStyle) + kStyle +
+      "</style>\n</head>\n<body>\n<main>\n<h1>Broken stores and the rules that catch them</h1>\n";
   html += "<p>Each row is a store with one fault, each column a rule. " +
           std::string(s.all ? "Every rule was tried on every store"
                             : "Each store was tried against the rule that it breaks only") +
           ". Profile " + std::string(ProfileName(s.settings.profile)) + ", seed " +
           std::to_string(s.settings.seed) + ", kit " AETHER_KIT_VERSION ", rules " +
           std::string(SpecVersion()) + ", " + Seconds(s.seconds) + ".</p>\n";
-  html += Figures(s) + kLegend + "<div class=\"frame\"><table>\n" + Head() + Rows(s) + "</table></div>\n";
+  html += Figures(s) + kLegend +
+          "<div class=\"frame\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\"><table>\n" + Head() +
+          Rows(s) + "</table></div>\n</main>\n";
   return html + "</body>\n</html>\n";
 }
 

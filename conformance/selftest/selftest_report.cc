@@ -173,6 +173,7 @@ void WriteReports(const std::string& directory, const Selftest& selftest) {
   const std::filesystem::path path(directory);
   conformance::WriteFile(path / "selftest.json", ToJson(selftest).dump(2) + "\n");
   conformance::WriteFile(path / "selftest.html", Page(selftest));
+  if (std::filesystem::exists(path / "report.json")) conformance::WriteIndex(directory);
 }
 
 }  // namespace aether::selftest

@@ -56,8 +56,9 @@ nlohmann::json ToJson(const Selftest& selftest);
 // The content of selftest.html, which needs no other file.
 std::string Page(const Selftest& selftest);
 
-// Writes both into `directory`, which is made when missing. Throws std::runtime_error naming the file that
-// could not be written.
+// Writes both into `directory`, which is made when missing; where a run has left its report.json, its
+// index.html is written anew, to tell of them. Throws std::runtime_error naming the file that could not be
+// written.
 void WriteReports(const std::string& directory, const Selftest& selftest);
 
 }  // namespace aether::selftest

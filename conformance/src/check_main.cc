@@ -21,7 +21,9 @@
 
 #include "interrupts.h"
 #include "options.h"
+#include "outputs.h"
 #include "report.h"
+#include "run_info.h"
 #include "scratch.h"
 
 namespace aether::conformance {
@@ -149,14 +151,14 @@ struct Asked {
   std::vector<std::string> untried;
 };
 
-int Run(const Asked& asked, const Options& options) {
+int Run(const Asked& asked, const Options& options, const std::string& command) {
   // All that can be wrong with the arguments is told before anything runs.
   const Settings settings = SettingsOf(options);
   (void)SelectRules(options);
   std::vector<Program> programs = ParsePrograms(asked.programs);
   std::vector<std::string> names = asked.untried;
   for (const Program& program : programs) names.push_back(program.name);
-  for (const std::string& command : asked.drivers) programs.push_back({"", asked.driver_program, command});
+  for (const std::string& driver : asked.drivers) programs.push_back({"", asked.driver_program, driver});
   if (programs.empty()) throw CLI::RequiredError("--program or --driver");
   KnownFailures known;
   if (!options.known_failures.empty()) known = KnownFailures::Read(options.known_failures);
@@ -164,20 +166,24 @@ int Run(const Asked& asked, const Options& options) {
 
   const InterruptsNoted interrupts;
   const Scratch scratch("aether-check");
+  const RunInfo info(command, options.strict);
   nlohmann::json stores = nlohmann::json::array();
+  nlohmann::json without_report = nlohmann::json::array();
   bool broken = false;
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const fs::path report = scratch.path() / std::to_string(i);
+    const std::size_t reported = stores.size();
     if (!Judge(programs[i], options, settings, known, report, &stores)) broken = true;
+    if (stores.size() == reported) without_report.push_back(programs[i].Words());
   }
   for (const auto& store : stores) names.push_back(store.at("store"));
   RefuseUnknownStores(known, names);
   std::cout << "\n" << Table(stores) << "seed " << settings.seed << ", profile " << options.profile << "\n";
-  if (!options.report.empty()) {
-    WriteReports(options.report, stores, options.strict);
-    std::cout << "reports: " << (fs::path(options.report) / "report.html").string()
-              << ", report.json, junit.xml\n";
-  }
+  nlohmann::json run = info.ToJson();
+  run["without_report"] = std::move(without_report);
+  WriteOutputs(options, {{"run", std::move(run)}, {"stores", stores}});
+  if (!options.report.empty())
+    std::cout << "report: " << (fs::path(options.report) / "index.html").string() << "\n";
   const int code = ExitCode(stores, options.strict);
   return code == 0 && broken ? 2 : code;
 }
@@ -201,7 +207,7 @@ int main(int argc, char** argv) {
                  "a store that --known-failures may name though it is not tried now");
   try {
     app.parse(argc, argv);
-    return Run(asked, options);
+    return Run(asked, options, CommandLine(argc, argv));
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& exception) {

@@ -11,8 +11,10 @@
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
 #include "options.h"
+#include "outputs.h"
 #include "peer.h"
 #include "report.h"
+#include "run_info.h"
 #include "supervisor.h"
 
 namespace aether::conformance {
@@ -81,7 +83,8 @@ std::string OwnCommand(const char* argv0) {
   return prefix != nullptr ? prefix : ShellQuoted(argv0);
 }
 
-int Run(const Options& options, const char* argv0) {
+int Run(const Options& options, int argc, char** argv) {
+  const RunInfo run(CommandLine(argc, argv), options.strict);
   Supervision supervision;
   supervision.settings = SettingsOf(options);
   supervision.rules = SelectRules(options);
@@ -91,7 +94,7 @@ int Run(const Options& options, const char* argv0) {
   StoreReport report;
   report.store = Stores().front().name;
   report.settings = supervision.settings;
-  report.replay = OwnCommand(argv0);
+  report.replay = OwnCommand(argv[0]);
   report.call_limit = supervision.call_limit;
   if (!options.known_failures.empty()) report.known_failures = KnownFailures::Read(options.known_failures);
 
@@ -113,7 +116,7 @@ int Run(const Options& options, const char* argv0) {
   std::cout << StaleEntries(stores);
   std::cout << report.store << ": seed " << report.settings.seed << ", profile "
             << ProfileName(report.settings.profile) << "\n";
-  if (!options.report.empty()) WriteReports(options.report, stores, options.strict);
+  WriteOutputs(options, {{"run", run.ToJson()}, {"stores", stores}});
   return ExitCode(stores, options.strict);
 }
 
@@ -126,7 +129,8 @@ bool RegisterStore(std::string_view name, Subject subject) {
 
 int Main(int argc, char** argv) {
   if (IsPeer()) {
-    return RunPeer([](const std::string&) { return Stores().empty() ? nullptr : &Stores().front().subject; });
+    return RunPeer(
+        [](const std::string&) { return Stores().empty() ? nullptr : &Stores().front().subject; });
   }
   AllowPeers();
   if (IsChild()) return RunChild();
@@ -140,7 +144,7 @@ int Main(int argc, char** argv) {
                 << " stores: AETHER_CONFORMANCE has to be in it exactly once\n";
       return 2;
     }
-    return Run(options, argv[0]);
+    return Run(options, argc, argv);
   } catch (const CLI::Error& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;

@@ -20,7 +20,7 @@ void AddOptions(CLI::App* app, Options* options) {
   app->add_option("--rules", options->rules, "only the rules whose ids begin so: VER,CON-01")
       ->delimiter(',');
   app->add_option("--report", options->report,
-                  "write report.json, report.html and junit.xml into this directory");
+                  "write index.html, report.json, junit.xml, summary.md and badge.svg into this directory");
   app->add_option("--known-failures", options->known_failures,
                   "a JSON file of rules that are known to fail: each of them has to fail still");
   app->add_option("--call-limit", options->call_limit_seconds,
@@ -32,6 +32,8 @@ void AddOptions(CLI::App* app, Options* options) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app->add_flag("--strict", options->strict, "a SHOULD rule that fails fails the run");
+  app->add_flag("--github", options->github,
+                "print annotations for GitHub Actions, and append the summary to $GITHUB_STEP_SUMMARY");
   app->add_flag("--verbose", options->verbose, "show what the store prints");
 }
 

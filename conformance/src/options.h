@@ -19,6 +19,7 @@ struct Options {
   int call_limit_seconds = static_cast<int>(kDefaultCallLimit.count());
   int patience_seconds = 10;
   bool strict = false;
+  bool github = false;
   bool verbose = false;
 };
 

@@ -4,13 +4,16 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "aether/rules.h"
+#include "badge.h"
 #include "junit.h"
 #include "report_page.h"
+#include "summary.h"
 
 namespace aether::conformance {
 
@@ -25,7 +28,8 @@ Verdict VerdictFrom(const std::string& name) {
   return Verdict::kErrored;
 }
 
-// Text for JSON: a store's message may hold any bytes.
+}  // namespace
+
 std::string Printable(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,14 +45,20 @@ std::string Printable(const std::string& text) {
   return out;
 }
 
-}  // namespace
-
 void WriteFile(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
   if (!file)
     throw std::runtime_error("cannot write " + path.string() + ": check the directory and free space");
+}
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  // A directory can be opened, and has nothing to read.
+  if (!file || std::filesystem::is_directory(path))
+    throw std::runtime_error("cannot read " + path.string());
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string_view VerdictName(Verdict verdict) { return kVerdictNames[static_cast<int>(verdict)]; }
@@ -91,6 +101,13 @@ nlohmann::json ToJson(const RuleResult& result) {
                          {"actual", Printable(result.actual)},
                          {"counterexample", std::move(lines)}};
   if (!result.picture.empty()) json["picture"] = Printable(result.picture);
+  for (const TimelineCall& call : result.timeline) {
+    json["timeline"].push_back({{"number", call.number},
+                                {"until", call.until},
+                                {"lane", Printable(call.lane)},
+                                {"call", Printable(call.call)},
+                                {"answer", Printable(call.answer)}});
+  }
   return json;
 }
 
@@ -105,12 +122,20 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
   result.actual = json.at("actual");
   result.counterexample = json.at("counterexample").get<std::vector<std::string>>();
   result.picture = json.value("picture", "");
+  for (const auto& call : json.value("timeline", nlohmann::json::array())) {
+    result.timeline.push_back({.number = call.at("number"),
+                               .until = call.at("until"),
+                               .lane = call.at("lane"),
+                               .call = call.at("call"),
+                               .answer = call.at("answer")});
+  }
   return result;
 }
 
 nlohmann::json ToJson(const Capabilities& capabilities) {
   nlohmann::json json;
-  for (const CapabilityName& known : kCapabilities) json[std::string(known.name)] = capabilities.*known.offered;
+  for (const CapabilityName& known : kCapabilities)
+    json[std::string(known.name)] = capabilities.*known.offered;
   return json;
 }
 
@@ -196,17 +221,41 @@ int ExitCode(const nlohmann::json& stores, bool strict) {
   return failed ? 1 : unclear || !tried ? 2 : 0;
 }
 
-void WriteReports(const std::string& directory, const nlohmann::json& stores, bool strict) {
+void WriteReports(const std::string& directory, const nlohmann::json& report) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)
     throw std::runtime_error("cannot make the report directory " + directory + ": " + error.message());
   const std::filesystem::path path(directory);
-  WriteFile(path / "report.json", nlohmann::json{{"stores", stores}}.dump(
-                                      2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                                      "\n");
-  WriteFile(path / "report.html", ReportPage(stores, strict));
-  WriteFile(path / "junit.xml", JUnit(stores, strict));
+  WriteFile(path / "report.json",
+            report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  WriteFile(path / "junit.xml", JUnit(report["stores"], report["run"]["strict"]));
+  WriteFile(path / "summary.md", Summary(report));
+  WriteFile(path / "badge.svg", Badge(report));
+  WriteIndex(directory);
+}
+
+void WriteIndex(const std::string& directory) {
+  const std::filesystem::path path(directory);
+  const auto read = [&](const char* name) {
+    try {
+      return nlohmann::json::parse(ReadFile(path / name));
+    } catch (const nlohmann::json::exception& exception) {
+      throw std::runtime_error((path / name).string() + " is no JSON: " + exception.what() +
+                               "; remove it, or write it anew");
+    }
+  };
+  const nlohmann::json report = read("report.json");
+  nlohmann::json selftest;
+  if (std::filesystem::exists(path / "selftest.json")) selftest = read("selftest.json");
+  std::string page;
+  try {
+    page = ReportPage(report, selftest);
+  } catch (const nlohmann::json::exception& exception) {
+    throw std::runtime_error(directory + ": report.json or selftest.json is not as this kit writes it: " +
+                             exception.what() + "; remove them, or write them anew");
+  }
+  WriteFile(path / "index.html", page);
 }
 
 }  // namespace aether::conformance

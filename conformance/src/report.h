@@ -28,6 +28,9 @@ struct StoreReport {
 // `word` as a POSIX shell takes it for one word, with quotes where it needs some.
 std::string ShellQuoted(const std::string& word);
 
+// `text` as valid UTF-8: a store's message may hold any bytes. U+FFFD stands for each that is wrong.
+std::string Printable(const std::string& text);
+
 // The command that tries one rule again with the same inputs.
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id);
 
@@ -54,9 +57,18 @@ Standing StandingOf(const nlohmann::json& rule, bool strict);
 // Writes a file; one that is there is replaced. Throws std::runtime_error naming what could not be written.
 void WriteFile(const std::filesystem::path& path, const std::string& text);
 
-// Writes report.json, report.html and junit.xml into `directory`, which is made when missing. `stores`
-// holds what ToJson(StoreReport) gave. Throws std::runtime_error naming the file that could not be written.
-void WriteReports(const std::string& directory, const nlohmann::json& stores, bool strict);
+// The whole text of a file. Throws std::runtime_error naming what could not be read.
+std::string ReadFile(const std::filesystem::path& path);
+
+// Writes report.json, junit.xml, summary.md, badge.svg and index.html into `directory`, which is made when
+// missing. `report` is the content of report.json: {"run": RunInfo's ToJson(), "stores":
+// [ToJson(StoreReport),
+// ...]}. Throws std::runtime_error naming the file that could not be written.
+void WriteReports(const std::string& directory, const nlohmann::json& report);
+
+// Writes index.html into `directory` from the report.json there and, if there is one, from selftest.json.
+// Throws std::runtime_error naming the file that could not be read or written.
+void WriteIndex(const std::string& directory);
 
 // What a person needs to know of a rule that did not pass; of a known failure less.
 std::string Explain(const StoreReport& report, const RuleResult& result);
@@ -68,6 +80,10 @@ std::string StaleEntries(const nlohmann::json& stores);
 // known failure did not; 2: none failed, and a rule that counts is inconclusive or errored, or no rule of
 // the selection is offered at all.
 int ExitCode(const nlohmann::json& stores, bool strict);
+
+// How many rules of the area passed, of those offered, and what else there was; "-" when none was selected.
+// No area: all rules. `store` as above.
+std::string TableCell(const nlohmann::json& store, std::string_view area);
 
 // Rule areas down, stores across.
 std::string Table(const nlohmann::json& stores);

@@ -1,16 +1,17 @@
-// report.html.
+// index.html: its frame, the verdict, and the run.
 
 #include "report_page.h"
 
-#include <cstdio>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "aether/rules.h"
-#include "markup.h"
-#include "report.h"
-#include "report_page_style.h"
+#include "page_parts.h"
+#include "report_sections.h"
+#include "rule_prose.h"
+#include "tally.h"
 
 namespace aether::conformance {
 
@@ -18,268 +19,210 @@ namespace {
 
 using nlohmann::json;
 
-std::string Text(const json& value) { return MarkupEscaped(value.get<std::string>()); }
+std::string Number(long n) { return std::to_string(n); }
 
-std::string Seconds(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", seconds);
-  return text;
+// ---- the verdict
+
+std::string Facts(const json& store, const Tally& tally) {
+  const int not_offered = tally.all - tally.offered;
+  return (not_offered > 0 ? Number(not_offered) + " not offered; " : "") + Number(tally.cases) +
+         " cases in " + Duration(store["seconds"]);
 }
 
-// "1 rule fails", "2 rules fail".
-std::string Rules(int n, const std::string& one, const std::string& many) {
-  return std::to_string(n) + (n == 1 ? " rule " + one : " rules " + many);
+std::string StoreCard(const json& store, bool strict) {
+  const Tally tally = Count(store, "", strict);
+  return std::string("<li class=\"") + StyleOf(OutcomeOf(tally)) + "\"><b>" + Text(store["store"]) +
+         "</b> <span>" + Headline(tally) + "</span> <span class=\"soft\">" + Facts(store, tally) +
+         "</span></li>\n";
 }
 
-// How many rules of a store, or of one of its areas, stand how.
-struct Tally {
-  std::map<Standing, int> of;
-  int stale = 0;   // of those that fail, how many only since they are listed
-  int passed = 0;  // by their verdicts, listed or not
-  int offered = 0;
-  int all = 0;
-};
-
-Tally Count(const json& store, std::string_view area, bool strict) {
-  Tally tally;
-  for (const auto& rule : store["rules"]) {
-    if (!area.empty() && rule["area"] != area) continue;
-    ++tally.of[StandingOf(rule, strict)];
-    ++tally.all;
-    tally.passed += rule["verdict"] == "passed" ? 1 : 0;
-    tally.offered += rule["verdict"] != "not_offered" ? 1 : 0;
-    tally.stale += rule.contains("stale_entry") ? 1 : 0;
+// One store is told in the verdict itself, several side by side below it.
+std::string Verdict(const json& report) {
+  const json& run = report["run"];
+  const json& stores = report["stores"];
+  const Overall overall = OverallOf(report);
+  const bool one = stores.size() == 1 && run["without_report"].empty();
+  std::string html =
+      std::string("<p class=\"verdict ") + StyleOf(overall.outcome) + "\">" +
+      (one ? "<small>" + Text(stores[0]["store"]) + "</small> " : "") + overall.headline +
+      (one ? " <small>" + Facts(stores[0], Count(stores[0], "", run["strict"])) + "</small>" : "") +
+      "</p>\n";
+  if (one) return html;
+  html += "<ul class=\"stores\">\n";
+  for (const auto& store : stores) html += StoreCard(store, run["strict"]);
+  for (const auto& name : run["without_report"]) {
+    html += "<li class=\"warn\"><b>" + Text(name) + "</b> <span>gave no report: see the log</span></li>\n";
   }
-  return tally;
+  return html + "</ul>\n";
 }
 
-const char* ClassOf(Tally tally) {
-  if (tally.of[Standing::kFails] > 0) return "bad";
-  if (tally.of[Standing::kUnclear] + tally.of[Standing::kTolerated] > 0) return "warn";
-  if (tally.of[Standing::kKnown] > 0) return "known";
-  return tally.offered == 0 ? "none" : "good";
-}
-
-// ---- what a store came to
-
-std::string Headline(Tally tally) {
-  const int fails = tally.of[Standing::kFails] - tally.stale;
-  std::string text;
-  const auto add = [&](int n, const char* one, const char* many) {
-    if (n > 0) text += (text.empty() ? "" : "; ") + Rules(n, one, many);
-  };
-  add(fails, "fails", "fail");
-  add(tally.stale, "listed as a known failure does not fail", "listed as known failures do not fail");
-  add(tally.of[Standing::kUnclear], "has no verdict", "have no verdict");
-  const bool holds = text.empty();
-  if (holds && tally.offered == 0) return "Nothing was tried: the store offers none of the rules";
-  add(tally.of[Standing::kKnown], "fails, as is known", "fail, as is known");
-  add(tally.of[Standing::kTolerated], "of level SHOULD does not hold", "of level SHOULD do not hold");
-  const bool whole = tally.all == static_cast<int>(AllRules().size());
-  const bool conforms = holds && tally.of[Standing::kKnown] == 0;
-  if (fails > 0) return (whole ? "Does not conform: " : "Fails: ") + text;
-  if (!holds) return "Undecided: " + text;
-  if (!conforms) return "No new failure: " + text;
-  const std::string passed = Rules(tally.of[Standing::kPasses], "holds", "hold");
-  return (whole ? "Conforms: " : "Passes what was selected: ") + passed + (text.empty() ? "" : "; " + text);
-}
-
-std::string AreaCell(Tally tally) {
-  if (tally.all == 0) return "<td></td>";
-  std::string text = "not offered";
-  if (tally.stale > 0) text += " <small>" + std::to_string(tally.stale) + " wrongly listed</small>";
-  if (tally.offered > 0) {
-    std::string details;
-    const auto add = [&](int n, const char* what) {
-      if (n > 0) details += (details.empty() ? "" : ", ") + std::to_string(n) + " " + what;
-    };
-    add(tally.of[Standing::kFails] - tally.stale, "failed");
-    add(tally.stale, "wrongly listed");
-    add(tally.of[Standing::kUnclear], "without verdict");
-    add(tally.of[Standing::kKnown], "known");
-    add(tally.of[Standing::kTolerated], "SHOULD not held");
-    add(tally.all - tally.offered, "not offered");
-    text = std::to_string(tally.passed) + "/" + std::to_string(tally.offered);
-    if (!details.empty()) text += " <small>" + details + "</small>";
+std::string Header(const json& report) {
+  const json& run = report["run"];
+  const json& stores = report["stores"];
+  std::string html =
+      "<header>\n<p class=\"soft\">Aether Conformance Kit</p>\n<h1>Conformance report</h1>\n" +
+      Verdict(report) + "<p class=\"soft facts\">";
+  if (!stores.empty()) {
+    html += "<span>Seed " + stores[0]["seed"].dump() + "</span> <span>profile " +
+            Text(stores[0]["profile"]) + (run["strict"] ? ", strict" : "") + "</span> <span>" +
+            Number(stores[0]["rules"].size()) + " of " + Number(static_cast<long>(AllRules().size())) +
+            " rules</span> ";
   }
-  return std::string("<td class=\"") + ClassOf(tally) + "\">" + text + "</td>";
+  return html + "<span>kit " + Text(run["kit_version"]) + "</span> <span>specification " +
+         Text(run["spec_version"]) + "</span> <span>" + Text(run["started"]) + "</span></p>\n</header>\n";
 }
 
-std::string AreaTable(const json& stores, bool strict) {
-  std::string html = "<div class=\"scroll\"><table class=\"areas\">\n<tr><th>area</th>";
-  for (std::size_t i = 0; i < stores.size(); ++i) {
-    html += "<th><a href=\"#store-" + std::to_string(i) + "\">" + Text(stores[i]["store"]) + "</a></th>";
-  }
-  html += "</tr>\n";
-  const auto row = [&](std::string_view area) {
-    std::string cells;
-    int rules = 0;
-    for (const auto& store : stores) {
-      const Tally tally = Count(store, area, strict);
-      rules += tally.all;
-      cells += AreaCell(tally);
-    }
-    if (rules == 0) return;
-    html += std::string(area.empty() ? "<tr class=\"all\">" : "<tr>") + "<th>" +
-            (area.empty() ? "all" : std::string(area)) + "</th>" + cells + "</tr>\n";
-  };
-  std::string_view last;
-  for (const Rule& rule : AllRules()) {
-    if (rule.area != last) row(rule.area);
-    last = rule.area;
-  }
-  row("");
-  return html + "</table></div>\n";
-}
+// ---- what is not offered
 
-// ---- rules that did not pass
-
-struct Look {
-  const char* style;
-  std::string badge;
-};
-
-Look LookOf(const json& rule, Standing standing) {
-  std::string verdict = rule["verdict"];
-  switch (standing) {
-    case Standing::kKnown:
-      return {"known", "known failure"};
-    case Standing::kFails:
-      return {"bad", rule.contains("stale_entry") ? "wrongly listed" : verdict};
-    case Standing::kTolerated:
-      return {"warn", verdict + ", not strict"};
-    default:
-      return {"warn", verdict};
-  }
-}
-
-// An SVG document as an element of this one: without what may stand before its root.
-std::string Picture(const std::string& svg) {
-  const std::size_t root = svg.find("<svg");
-  return root == std::string::npos ? "" : "<figure>" + svg.substr(root) + "</figure>\n";
-}
-
-std::string Timeline(const json& lines) {
-  std::string text;
-  for (const auto& line : lines) text += line.get<std::string>() + "\n";
-  return MarkupEscaped(text);
-}
-
-// `others`: further rules that came to the same by the same message, told once for all.
-std::string RuleArticle(const json& rule, Standing standing, const std::vector<std::string>& others) {
-  const Look look = LookOf(rule, standing);
-  std::string html = std::string("<article class=\"") + look.style + "\">\n<h3><span class=\"badge " +
-                     look.style + "\">" + look.badge + "</span>" + Text(rule["id"]) +
-                     " <span class=\"soft\">(" + Text(rule["level"]) + ")</span> " + Text(rule["title"]) +
-                     "</h3>\n<dl>\n";
-  const auto line = [&](const char* label, const std::string& value) {
-    if (!value.empty()) html += std::string("<dt>") + label + "</dt><dd>" + value + "</dd>\n";
-  };
-  line("list", MarkupEscaped(rule.value("stale_entry", "")));
-  line("reason", MarkupEscaped(rule.value("known_failure", "")));
-  line("what", Text(rule["message"]));
-  line("expected", Text(rule["expected"]));
-  line("actual", Text(rule["actual"]));
-  if (rule["verdict"] == "failed") line("check", Text(rule["hint"]));
-  std::string same;
-  for (const std::string& id : others) same += (same.empty() ? "" : ", ") + id;
-  line("the same of", same);
-  line("replay", "<code>" + Text(rule["replay"]) + "</code>");
-  if (!rule["counterexample"].empty()) {
-    line("least case", "<pre>" + Timeline(rule["counterexample"]) + "</pre>");
-  }
-  return html + "</dl>\n" + Picture(rule.value("picture", "")) + "</article>\n";
-}
-
-// What decides first: failures, then what has no verdict, then what does not count.
-std::string NotPassed(const json& store, bool strict) {
-  std::string html;
-  for (const Standing wanted :
-       {Standing::kFails, Standing::kUnclear, Standing::kTolerated, Standing::kKnown}) {
-    std::vector<const json*> rules;
-    for (const auto& rule : store["rules"]) {
-      if (StandingOf(rule, strict) == wanted) rules.push_back(&rule);
-    }
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (rules[i] == nullptr) continue;
-      const json& rule = *rules[i];
-      std::vector<std::string> others;
-      // A broken adapter makes every rule errored with one message.
-      for (std::size_t j = i + 1; rule["verdict"] == "errored" && j < rules.size(); ++j) {
-        if (rules[j] == nullptr || (*rules[j])["verdict"] != "errored") continue;
-        if ((*rules[j])["message"] != rule["message"]) continue;
-        others.push_back(Text((*rules[j])["id"]));
-        rules[j] = nullptr;
-      }
-      html += RuleArticle(rule, wanted, others);
-    }
-  }
-  return html;
-}
-
-// ---- rules of which there is little to say
-
-std::string NotOffered(const json& store) {
+std::string NotOfferedOf(const json& store) {
   std::vector<std::string> reasons;  // in the order of the rules
   std::map<std::string, std::string> ids;
   int n = 0;
   for (const auto& rule : store["rules"]) {
     if (rule["verdict"] != "not_offered") continue;
     ++n;
-    const std::string reason = rule["message"];
+    const std::string reason = Text(rule["message"]);
     if (!ids.contains(reason)) reasons.push_back(reason);
     std::string& list = ids[reason];
     list += (list.empty() ? "" : ", ") + Text(rule["id"]);
   }
   if (n == 0) return "";
-  std::string html = "<details class=\"rules\" open><summary>" + Rules(n, "is", "are") +
-                     " not offered, and not counted as passed</summary>\n<ul>\n";
+  std::string html =
+      "<h3>" + Text(store["store"]) + ": " + Rules(n, "is", "are") + " not offered</h3>\n<ul>\n";
   for (const std::string& reason : reasons) {
-    html += "<li>" + ids[reason] + ": <span class=\"soft\">" + MarkupEscaped(reason) + "</span></li>\n";
+    html += "<li>" + ids[reason] + ": <span class=\"soft\">" + reason + "</span></li>\n";
   }
-  return html + "</ul></details>\n";
+  return html + "</ul>\n";
 }
 
-std::string Passed(const json& store) {
-  std::string items;
-  int n = 0;
-  for (const auto& rule : store["rules"]) {
-    if (rule["verdict"] != "passed" || rule.contains("stale_entry")) continue;
-    ++n;
-    items += "<li>" + Text(rule["id"]) + " " + Text(rule["title"]) + " <span class=\"soft\">" +
-             rule["cases"].dump() + (rule["cases"] == 1 ? " case" : " cases");
-    if (rule["message"] != "") items += "; " + Text(rule["message"]);
-    items += "</span></li>\n";
-  }
-  if (n == 0) return "";
-  return "<details class=\"rules\"><summary>" + Rules(n, "passed", "passed") + "</summary>\n<ul>\n" +
-         items + "</ul></details>\n";
+std::string NotOfferedSection(const json& stores) {
+  std::string html;
+  for (const auto& store : stores) html += NotOfferedOf(store);
+  if (html.empty()) return "";
+  return "<section id=\"not-offered\" aria-labelledby=\"not-offered-title\">\n<h2 "
+         "id=\"not-offered-title\">Not "
+         "offered</h2>\n<p class=\"soft\">The store or its adapter lacks what these rules need. They were "
+         "not "
+         "tried, and are not counted as passed. A rule that was tried and came to no verdict is "
+         "inconclusive "
+         "or errored, and stands under Not passed.</p>\n" +
+         html + "</section>\n";
 }
 
-std::string StoreSection(const json& store, std::size_t number, bool strict) {
-  const Tally tally = Count(store, "", strict);
-  return "<section id=\"store-" + std::to_string(number) + "\">\n<h2>" + Text(store["store"]) +
-         "</h2>\n<p class=\"headline " + ClassOf(tally) + "\">" + Headline(tally) +
-         "</p>\n<p class=\"soft\">" + std::to_string(tally.all) + " of " +
-         std::to_string(AllRules().size()) + " rules, in " + Seconds(store["seconds"]) + "; seed " +
-         store["seed"].dump() + ", profile " + Text(store["profile"]) + (strict ? ", strict" : "") +
-         "</p>\n" + NotPassed(store, strict) + NotOffered(store) + Passed(store) + "</section>\n";
+// ---- the run
+
+std::string RunSection(const json& report) {
+  const json& run = report["run"];
+  const json& environment = run["environment"];
+  std::string rows;
+  const auto row = [&](const std::string& label, const std::string& value) {
+    rows += "<tr><th scope=\"row\">" + label + "</th><td>" + value + "</td></tr>\n";
+  };
+  row("Command", "<code>" + Text(run["command"]) + "</code>");
+  row("Started", Text(run["started"]));
+  row("Duration", Duration(run["seconds"]));
+  for (const auto& store : report["stores"]) {
+    row("Inputs of " + Text(store["store"]),
+        "seed " + store["seed"].dump() + ", profile " + Text(store["profile"]));
+  }
+  row("SHOULD rules", run["strict"] ? "fail the run (--strict)" : "are shown, and do not fail the run");
+  row("Kit", Text(run["kit_version"]));
+  row("Specification", Text(run["spec_version"]));
+  row("Compiler of the kit", Text(environment["compiler"]));
+  row("System", Text(environment["os"]) + ", " + Text(environment["kernel"]));
+  row("Processor", Text(environment["cpu"]) + ", " + environment["cores"].dump() +
+                       (environment["cores"] == 1 ? " core" : " cores"));
+  return "<section id=\"run\" aria-labelledby=\"run-title\">\n<h2 id=\"run-title\">Run</h2>\n<table "
+         "class=\"facts\"><caption class=\"sr\">Seed, versions and environment</caption><tbody>\n" +
+         rows + "</tbody></table>\n</section>\n";
+}
+
+// ---- the filter, which needs the script and is hidden without it
+
+std::string Options(const std::vector<std::pair<std::string, std::string>>& options) {
+  std::string html;
+  for (const auto& [value, text] : options) {
+    html += "<option value=\"" + value + "\">" + text + "</option>";
+  }
+  return html;
+}
+
+std::string Filter(const json& stores) {
+  const std::vector<std::pair<std::string, std::string>> verdicts = {{"", "any verdict"},
+                                                                     {"!", "not passed"},
+                                                                     {"passed", "passed"},
+                                                                     {"failed", "failed"},
+                                                                     {"inconclusive", "inconclusive"},
+                                                                     {"errored", "errored"},
+                                                                     {"not_offered", "not offered"}};
+  std::vector<std::pair<std::string, std::string>> areas = {{"", "any area"}};
+  for (const std::string_view area : Areas(stores)) {
+    areas.push_back({std::string(area), std::string(area) + " " + AreaName(area)});
+  }
+  std::vector<std::pair<std::string, std::string>> names = {{"", "any store"}};
+  for (const auto& store : stores) names.push_back({Text(store["store"]), Text(store["store"])});
+  std::string html =
+      "<form id=\"filter\" role=\"search\" aria-label=\"Filter rules\" hidden>\n<label><span>Verdict</span>"
+      "<select name=\"verdict\">" +
+      Options(verdicts) + "</select></label>\n<label><span>Area</span><select name=\"area\">" +
+      Options(areas) + "</select></label>\n";
+  if (stores.size() > 1) {
+    html += "<label><span>Store</span><select name=\"store\">" + Options(names) + "</select></label>\n";
+  }
+  return html +
+         "<label class=\"wide\"><span>Text</span><input type=\"search\" name=\"text\" placeholder=\"id, "
+         "word, "
+         "message\"></label>\n<button type=\"button\" name=\"open\">Open all</button>\n<button "
+         "type=\"button\" "
+         "name=\"close\">Close all</button>\n<p role=\"status\"></p>\n</form>\n";
+}
+
+std::string Navigation(const std::vector<std::pair<std::string, std::string>>& sections) {
+  std::string html = "<nav aria-label=\"Sections\"><ul>\n";
+  for (const auto& [id, title] : sections) html += "<li><a href=\"#" + id + "\">" + title + "</a></li>\n";
+  return html + "</ul></nav>\n";
+}
+
+std::string Head(const std::string& title) {
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      // Says to the browser too that nothing is loaded.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'; "
+      "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" +
+      title + "</title>\n<style>\n";
+  html += kBaseStyle;
+  html += kReportStyle;
+  return html + "</style>\n</head>\n";
 }
 
 }  // namespace
 
-std::string ReportPage(const json& stores, bool strict) {
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>Conformance report</title>\n<style>";
-  html += kReportPageStyle;
-  html +=
-      "</style>\n</head>\n<body>\n<h1>Conformance report</h1>\n<p class=\"soft\">Aether Conformance Kit ";
-  html += AETHER_KIT_VERSION;
-  html += ", specification " + std::string(SpecVersion()) + "</p>\n" + AreaTable(stores, strict);
-  for (std::size_t i = 0; i < stores.size(); ++i) html += StoreSection(stores[i], i, strict);
-  return html + "</body>\n</html>\n";
+std::string ReportPage(const json& report, const json& selftest) {
+  const json& stores = report["stores"];
+  const std::string not_passed = NotPassedSection(report);
+  const std::string not_offered = NotOfferedSection(stores);
+  const std::string plots = PlotsSection(stores);
+  const std::string kills = SelftestSection(selftest);
+  std::vector<std::pair<std::string, std::string>> sections = {{"areas", "Areas"}};
+  if (!not_passed.empty()) sections.push_back({"not-passed", "Not passed"});
+  sections.push_back({"rules", "Rules"});
+  if (!not_offered.empty()) sections.push_back({"not-offered", "Not offered"});
+  if (!plots.empty()) sections.push_back({"plots", "Plots"});
+  if (!kills.empty()) sections.push_back({"selftest", "Kill matrix"});
+  sections.push_back({"run", "Run"});
+
+  std::string html = Head("Conformance: " + OverallOf(report).headline);
+  html += "<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n" + Header(report) +
+          Navigation(sections) + "<main id=\"main\" tabindex=\"-1\">\n" + AreasSection(report) +
+          "<div class=\"filtered\">\n" + Filter(stores) + not_passed + RulesSection(report) + "</div>\n" +
+          not_offered + plots + kills + RunSection(report) + "</main>\n<script>\n";
+  html += kChartScript;
+  html += "</script>\n<script>\n";
+  html += kReportScript;
+  return html + "</script>\n</body>\n</html>\n";
 }
 
 }  // namespace aether::conformance

@@ -7,7 +7,8 @@
 
 namespace aether::conformance {
 
-// An HTML document that needs nothing else: no script, no font, no network. `stores` as in report.h.
-std::string ReportPage(const nlohmann::json& stores, bool strict);
+// index.html: one document that needs no other and no network, and can be read without its script. `report`
+// is the content of report.json, `selftest` that of selftest.json, or null.
+std::string ReportPage(const nlohmann::json& report, const nlohmann::json& selftest);
 
 }  // namespace aether::conformance

@@ -19,8 +19,9 @@ std::string Seconds(double seconds) {
   return text;
 }
 
-// How many rules of the area passed, of those offered, and what else there was. No area: all.
-std::string Cell(const nlohmann::json& store, std::string_view area) {
+}  // namespace
+
+std::string TableCell(const nlohmann::json& store, std::string_view area) {
   std::map<std::string, int> count;
   int all = 0;
   int known = 0;
@@ -47,8 +48,6 @@ std::string Cell(const nlohmann::json& store, std::string_view area) {
     text += " (" + std::to_string(count["not_offered"]) + " not offered)";
   return text;
 }
-
-}  // namespace
 
 std::string Explain(const StoreReport& report, const RuleResult& result) {
   const Rule* rule = FindRule(result.id);
@@ -110,12 +109,12 @@ std::string Table(const nlohmann::json& stores) {
   }
   for (const std::string_view area : areas) {
     std::vector<std::string> row = {std::string(area)};
-    for (const auto& store : stores) row.push_back(Cell(store, area));
+    for (const auto& store : stores) row.push_back(TableCell(store, area));
     if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return text != "-"; }))
       rows.push_back(row);
   }
   rows.push_back({"all"});
-  for (const auto& store : stores) rows.back().push_back(Cell(store, ""));
+  for (const auto& store : stores) rows.back().push_back(TableCell(store, ""));
   rows.push_back({"seconds"});
   for (const auto& store : stores) rows.back().push_back(Seconds(store["seconds"]));
   std::vector<std::size_t> widths(rows[0].size());

@@ -163,7 +163,7 @@ void Trial::Note(const PeerCall& call, const PeerAnswer& answer) {
   }
   if (answer.error) result = Describe(*answer.error);
   if (!answer.thrown.empty()) result = "threw: " + answer.thrown;
-  timeline_.Add({0, answer.start, std::move(text), std::move(result)});
+  timeline_.Add({0, answer.start, answer.end, std::move(text), std::move(result)});
   if (!answer.thrown.empty()) {
     throw Failure("an exception left the store", "an error value", "exception: " + answer.thrown);
   }
@@ -321,6 +321,7 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
     failed_->expected = expected;
     failed_->actual = actual;
     failed_->counterexample = trial.timeline_.Lines();
+    failed_->timeline = trial.timeline_.Drawn();
     CloseHandles();
     storage_.reset();  // the next trial starts afresh: a storage that failed is no ground to judge on
   };
@@ -339,7 +340,10 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
     extra_handles_.clear();
   } catch (const Failure& failure) {
     end(Verdict::kFailed, failure.what(), failure.expected, failure.actual);
-    if (!failure.timeline.empty()) failed_->counterexample = failure.timeline;
+    if (!failure.timeline.empty()) {
+      failed_->counterexample = failure.timeline;
+      failed_->timeline.clear();  // the picture shows what counts of it
+    }
     failed_->picture = failure.picture;
     throw;
   } catch (const AdapterError& error) {

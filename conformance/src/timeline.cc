@@ -143,21 +143,26 @@ Timeline::Racer::~Racer() {
 std::size_t Timeline::Begin(std::string text) {
   const auto now = std::chrono::steady_clock::now();
   if (Racer* racer = this_racer; racer != nullptr && racer->timeline_ == this) {
-    racer->calls_.push_back({racer->number_, now, std::move(text), ""});
+    racer->calls_.push_back({racer->number_, now, now, std::move(text), ""});
     return racer->calls_.size() - 1;
   }
   const std::lock_guard lock(mutex_);
-  calls_.push_back({0, now, std::move(text), ""});
+  calls_.push_back({0, now, now, std::move(text), ""});
   return calls_.size() - 1;
 }
 
 void Timeline::End(std::size_t call, std::string result) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto note = [&](Call* ended) {
+    ended->end = now;
+    ended->result = std::move(result);
+  };
   if (Racer* racer = this_racer; racer != nullptr && racer->timeline_ == this) {
-    racer->calls_[call].result = std::move(result);
+    note(&racer->calls_[call]);
     return;
   }
   const std::lock_guard lock(mutex_);
-  calls_[call].result = std::move(result);
+  note(&calls_[call]);
 }
 
 void Timeline::Add(Call call) {
@@ -165,9 +170,28 @@ void Timeline::Add(Call call) {
   calls_.push_back(std::move(call));
 }
 
-std::vector<std::string> Timeline::Lines() const {
-  constexpr std::size_t kHead = 12;
-  constexpr std::size_t kTail = 20;
+namespace {
+
+// Of a timeline of more calls than these and one only the first and the last are shown.
+constexpr std::size_t kHead = 12;
+constexpr std::size_t kTail = 20;
+
+// How many calls are left out before the i-th.
+std::size_t LeftOutBefore(std::size_t i, std::size_t calls) {
+  return calls > kHead + kTail + 1 && i == kHead ? calls - kHead - kTail : 0;
+}
+
+// The last call that began before the i-th ended: itself, unless others overlap it.
+std::size_t LastBegunDuring(const std::vector<Call>& calls, std::size_t i) {
+  std::size_t last = i;
+  while (last + 1 < calls.size() && (calls[i].result.empty() || calls[last + 1].start < calls[i].end))
+    ++last;
+  return last;
+}
+
+}  // namespace
+
+std::vector<Call> Timeline::Sorted() const {
   std::vector<Call> calls;
   {
     const std::lock_guard lock(mutex_);
@@ -175,10 +199,14 @@ std::vector<std::string> Timeline::Lines() const {
   }
   std::stable_sort(calls.begin(), calls.end(),
                    [](const Call& a, const Call& b) { return a.start < b.start; });
+  return calls;
+}
+
+std::vector<std::string> Timeline::Lines() const {
+  const std::vector<Call> calls = Sorted();
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    if (calls.size() > kHead + kTail + 1 && i == kHead) {
-      const std::size_t skipped = calls.size() - kHead - kTail;
+    if (const std::size_t skipped = LeftOutBefore(i, calls.size()); skipped > 0) {
       lines.push_back("     ... " + std::to_string(skipped) + " calls ...");
       i += skipped;
     }
@@ -190,6 +218,24 @@ std::vector<std::string> Timeline::Lines() const {
     lines.push_back(line + call.text + "  ->  " + (call.result.empty() ? "no answer yet" : call.result));
   }
   return lines;
+}
+
+std::vector<TimelineCall> Timeline::Drawn() const {
+  const std::vector<Call> calls = Sorted();
+  std::vector<TimelineCall> drawn;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    i += LeftOutBefore(i, calls.size());
+    const Call& call = calls[i];
+    const std::size_t gap = call.text.find("  ");
+    TimelineCall shown;
+    shown.number = static_cast<int>(i) + 1;
+    shown.until = static_cast<int>(LastBegunDuring(calls, i)) + 1;
+    shown.lane = call.racer > 0 ? "racer " + std::to_string(call.racer) : call.text.substr(0, gap);
+    shown.call = call.racer > 0 || gap == std::string::npos ? call.text : call.text.substr(gap + 2);
+    shown.answer = call.result;
+    drawn.push_back(std::move(shown));
+  }
+  return drawn;
 }
 
 }  // namespace aether::conformance

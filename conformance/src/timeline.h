@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aether/conformance/verdict.h"
 #include "aether/event_store.h"
 
 namespace aether::conformance {
@@ -27,8 +28,9 @@ std::string Difference(const Event& expected, const Event& actual);
 struct Call {
   int racer = 0;  // 0: the trial's own thread, or one of the store's; racers count from 1
   std::chrono::steady_clock::time_point start;
-  std::string text;
-  std::string result;  // empty: it never came back
+  std::chrono::steady_clock::time_point end;  // once there is a result
+  std::string text;                           // who makes it, two spaces, and the call
+  std::string result;                         // empty: it never came back
 };
 
 // Safe from several threads. A racer's calls go to a list of its own, without a lock, until the race is
@@ -60,8 +62,12 @@ class Timeline {
 
   // One line for each call, in the order of their starts; of a long timeline the first and the last.
   std::vector<std::string> Lines() const;
+  // The same calls, to be drawn.
+  std::vector<TimelineCall> Drawn() const;
 
  private:
+  std::vector<Call> Sorted() const;
+
   mutable std::mutex mutex_;
   std::vector<Call> calls_;
 };

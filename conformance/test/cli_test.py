@@ -70,7 +70,7 @@ class Verdicts(CommandLineTest):
                 self.assertEqual(len({rule["message"] for rule in rules.values()}), 1)
                 self.assertIn(text, rules["VER-01"]["message"])
                 self.assertEqual(self.text.count(text), 1, "told once is enough")
-                self.assertEqual((self.directory / "report/report.html").read_text().count("<article"), 1)
+                self.assertEqual((self.directory / "report/index.html").read_text().count('class="item failure'), 1)
 
     def test_store_that_aborts_is_errored_and_the_run_goes_on(self):
         rules = self.misbehave("abort")
@@ -207,14 +207,54 @@ class Reports(CommandLineTest):
         store = self.judge(
             programs.misbehaving, "--rules", "VER,RET", exit_code=1, AETHER_MISBEHAVE="lose"
         )
-        page = Page((self.directory / "report/report.html").read_text())
+        page = Page((self.directory / "report/index.html").read_text())
         self.assertEqual(page.wrong, [])
+        self.assertLess(page.size, 400_000)
         failed = next(rule for rule in store["rules"] if rule["verdict"] == "failed")
         for text in ("VER-07", "MUST", *(failed[key] for key in ("title", "hint", "message", "replay"))):
             self.assertIn(text, page.text)
         self.assertIn("\n".join(failed["counterexample"]), page.text)
         self.assertIn("Fails: 1 rule fails", page.text)
         self.assertIn('RET-01, RET-02: needs the capability "retention"', page.text)
+
+    def test_run_is_told_with_its_command_and_environment_and_without_names(self):
+        self.judge(programs.memory, "--rules", "VER-04", "--strict")
+        run_info = json.loads((self.directory / "report/report.json").read_text())["run"]
+        self.assertTrue(run_info["strict"])
+        self.assertIn(f"{programs.memory} --profile quick --report", run_info["command"])
+        self.assertEqual(run_info["without_report"], [])
+        self.assertEqual(run_info["environment"]["kernel"].split()[0], os.uname().sysname)
+        self.assertNotIn(os.uname().nodename, json.dumps(run_info["environment"]).split('"'))
+
+    def test_summary_and_badge_are_written_beside_the_page(self):
+        self.misbehave("lose", exit_code=1)
+        summary = (self.directory / "report/summary.md").read_text()
+        self.assertTrue(summary.startswith("## Conformance: Fails: 1 rule fails\n"), summary)
+        self.assertIn("| VER Versions | 7/8 1 FAILED |", summary)
+        badge = ElementTree.parse(self.directory / "report/badge.svg").getroot()
+        self.assertEqual(badge.get("aria-label"), "aether: 1 rule fails")
+        self.assertEqual(badge[0].text, "aether: 1 rule fails")
+
+    def test_github_gets_annotations_and_the_summary_after_what_is_there(self):
+        summary = self.directory / "step.md"
+        summary.write_text("before\n")
+        self.misbehave("lose", "--github", exit_code=1, GITHUB_STEP_SUMMARY=str(summary))
+        self.assertRegex(self.text, r"(?m)^::error title=VER-07 failed%3A misbehaving::Version .*%0Areplay: .*$")
+        written = (self.directory / "report/summary.md").read_text()
+        self.assertEqual(summary.read_text(), "before\n" + written)
+        done = run(programs.memory, "--rules", "VER-04", "--github", GITHUB_STEP_SUMMARY="/nowhere/x")
+        self.assert_refused(done, "cannot write /nowhere/x, which GITHUB_STEP_SUMMARY names")
+        self.misbehave("lose", exit_code=1, GITHUB_STEP_SUMMARY="/nowhere/x")  # not asked for
+        self.assertNotIn("::error", self.text)
+
+    def test_damaged_selftest_beside_the_report_is_told(self):
+        report = self.directory / "report"
+        report.mkdir()
+        for damaged in ("{", "{}"):
+            (report / "selftest.json").write_text(damaged)
+            done = run(programs.memory, "--rules", "VER-04", "--report", report)
+            self.assert_refused(done, "selftest.json")
+            self.assertTrue((report / "report.json").exists())
 
     def test_schema_refuses_a_damaged_report(self):
         store = self.judge(programs.memory, "--rules", "VER-04")
@@ -229,17 +269,19 @@ class Page(html.parser.HTMLParser):
     def __init__(self, source):
         super().__init__()
         self.text = ""
+        self.size = len(source)
         self.wrong = []
         self.open = []
         self.feed(source)
         self.wrong += self.open
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "input", "link"):
             self.open.append(tag)
-        if tag in ("script", "link", "iframe", "object", "img"):
+        if tag in ("iframe", "object", "img"):
             self.wrong.append(tag)
-        self.wrong += [name for name, value in attrs if name in ("href", "src") and value[:1] != "#"]
+        local = ("#", "data:,")  # the latter as the icon, which a browser would ask for
+        self.wrong += [name for name, value in attrs if name in ("href", "src") and not value.startswith(local)]
 
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
@@ -270,6 +312,24 @@ class SideBySide(CommandLineTest):
         done = self.check("--program", "broken=/bin/false", "--program", f"memory={programs.memory}")
         self.assert_refused(done, "broken: no report; the program ended with exit code 1")
         self.assertRegex(done.stdout, r"VER +8/8")
+
+    def test_store_without_a_report_makes_the_verdict_undecided(self):
+        report = self.directory / "merged"
+        done = self.check("--program", "broken=/bin/false", "--program", f"memory={programs.memory}",
+                          "--report", report, "--github")  # fmt: skip
+        self.assertEqual(done.returncode, 2)
+        content = json.loads((report / "report.json").read_text())
+        jsonschema.Draft202012Validator(SCHEMA).validate(content)
+        self.assertEqual(content["run"]["without_report"], ["broken"])
+        self.assertIn("1 of 2 stores is undecided", (report / "index.html").read_text())
+        self.assertIn("::error title=broken gave no report::", done.stdout)
+
+    def test_command_is_the_one_that_was_typed(self):
+        report = self.directory / "merged"
+        self.check("--program", f"memory={programs.memory}", "--report", report,
+                   AETHER_COMMAND="./kit check memory")  # fmt: skip
+        content = json.loads((report / "report.json").read_text())
+        self.assertEqual(content["run"]["command"], "./kit check memory")
 
     def test_known_failures_are_those_of_the_stores_that_they_name(self):
         known = self.directory / "known.json"
@@ -303,6 +363,31 @@ class SideBySide(CommandLineTest):
         self.assert_refused(self.check("--rules", "NOPE", "--program", "memory=x"), "no rule begins with")
 
 
+class Compare(CommandLineTest):
+    def report(self, name, mode):
+        self.misbehave(mode, exit_code=1 if mode == "lose" else 0)
+        path = self.directory / f"{name}.json"
+        shutil.copy(self.directory / "report/report.json", path)
+        return path
+
+    def test_what_got_worse_decides(self):
+        good, bad = self.report("good", ""), self.report("bad", "lose")
+        done = run(programs.compare, good, bad)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("WORSE: newly failing\n  VER-07 (MUST)  misbehaving  passed -> failed", done.stdout)
+        done = run(programs.compare, bad, good)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("fixed\n  VER-07", done.stdout)
+
+    def test_files_that_are_no_reports_are_refused(self):
+        good = self.report("good", "")
+        self.assert_refused(run(programs.compare, good, "/nowhere"), "cannot read /nowhere")
+        self.assert_refused(run(programs.compare, good, self.directory), "cannot read")
+        self.assert_refused(run(programs.compare, good), "NEW")
+        (self.directory / "list").write_text("[]")
+        self.assert_refused(run(programs.compare, self.directory / "list", good), "is no report of this kit")
+
+
 class Kit(CommandLineTest):
     def kit(self, *words, **environment):
         return run(ROOT / "kit", *words, **environment)
@@ -317,6 +402,8 @@ class Kit(CommandLineTest):
         self.assert_refused(self.kit("explain", "--slow"), 'no option "--slow"')
         self.assert_refused(self.kit("explain"), "explain needs the id of a rule")
         self.assert_refused(self.kit("selftest", "--slow"), 'no option "--slow"')
+        self.assert_refused(self.kit("compare", "--slow"), 'no option "--slow"')
+        self.assert_refused(self.kit("compare", "old.json"), "compare needs two files")
         self.assert_refused(self.kit("selftest", "--store", "honest"), 'no broken store "honest"')
         self.assert_refused(self.kit("selftest", "--store"), "--store needs a value")
         self.assert_refused(self.kit(), "Usage:")

@@ -58,9 +58,10 @@ class CommandLineTest(unittest.TestCase):
         jsonschema.Draft202012Validator(SCHEMA).validate(content)
         return content["stores"][0]
 
-    def misbehave(self, mode, *options, exit_code=2):
+    def misbehave(self, mode, *options, exit_code=2, **environment):
+        environment["AETHER_MISBEHAVE"] = mode
         store = self.judge(
-            programs.misbehaving, "--rules", "VER", *options, exit_code=exit_code, AETHER_MISBEHAVE=mode
+            programs.misbehaving, "--rules", "VER", *options, exit_code=exit_code, **environment
         )
         return {rule["id"]: rule for rule in store["rules"]}
 
@@ -73,7 +74,7 @@ class CommandLineTest(unittest.TestCase):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("memory", "misbehaving", "check", "rules", "selftest"):
+    for name in ("memory", "misbehaving", "check", "compare", "rules", "selftest"):
         parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
     _, rest = parser.parse_known_args(namespace=programs)
     unittest.main(module="__main__", argv=[sys.argv[0], *rest])

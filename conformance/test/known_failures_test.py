@@ -30,7 +30,7 @@ class KnownFailures(CommandLineTest):
         self.assertRegex(self.text, r"VER +7/8 1 known failure\n")
         self.assertEqual(cases["VER-07"].tag, "skipped")
         self.assertEqual(cases["VER-07"].get("message"), "known failure: issue 12")
-        page = (self.directory / "report/report.html").read_text()
+        page = (self.directory / "report/index.html").read_text()
         self.assertIn("No new failure: 1 rule fails, as is known", page)
 
     def test_known_failure_that_passes_fails_the_run(self):
@@ -40,6 +40,8 @@ class KnownFailures(CommandLineTest):
         rules, cases = self.lose(known, exit_code=1)
         text = f"VER-03 is listed as a known failure and passes: remove it from {known}"
         self.assertEqual(rules["VER-03"]["stale_entry"], text)
+        page = (self.directory / "report/index.html").read_text()
+        self.assertIn("Fails: 1 rule listed as a known failure does not fail; 1 rule fails, as is known", page)
         self.assertIn(f"misbehaving: {text}\n", self.text)
         self.assertEqual(cases["VER-03"].tag, "failure")
         self.assertEqual(cases["VER-03"].get("message"), text)

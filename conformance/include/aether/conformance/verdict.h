@@ -35,6 +35,16 @@ struct Settings {
 // A call to the store that takes longer than this hangs, unless the run says otherwise.
 inline constexpr std::chrono::seconds kDefaultCallLimit{60};
 
+// A call of a counterexample, to be drawn.
+struct TimelineCall {
+  int number = 0;  // from 1, in the order of their starts; a long timeline leaves some out
+  // The number of the last call that began before this one ended: its own, unless others overlap it.
+  int until = 0;
+  std::string lane;  // who made it: "h1", "racer 2", "other process"; "--" for a remark
+  std::string call;
+  std::string answer;  // empty: it never came back
+};
+
 struct RuleResult {
   std::string id;
   Verdict verdict = Verdict::kErrored;
@@ -44,7 +54,8 @@ struct RuleResult {
   std::string expected;  // of a failure, where the two can be told in a line
   std::string actual;
   std::vector<std::string> counterexample;  // of a failure: the least failing case, call by call
-  std::string picture;                      // of a failure: an SVG document that shows it; empty: there is none
+  std::vector<TimelineCall> timeline;       // the same, to be drawn, where there is no picture
+  std::string picture;  // of a failure: an SVG document that shows it; empty: there is none
 };
 
 }  // namespace aether::conformance
