@@ -26,7 +26,7 @@ import tempfile
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "adapters/process/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -185,7 +185,7 @@ def check_page(path, arguments):
             expect(set(block.split()) == check_packages(), f"{page}: ./kit installs {check_packages()}")
         else:
             expect(language not in ("cpp", "cmake", "yaml"), f"{page}: a sample that nothing checks:\n{block}")
-    for command in re.findall(r"(?:^\$ |`)\./kit ([^`\n]+)", text, re.MULTILINE):
+    for command in re.findall(r"(?:^\$ |`|^)\./kit ([^`\n]+)", text, re.MULTILINE):
         expect(parse_kit(shlex.split(command)), f"{page}: ./kit does not take: {command}")
     for target in LINK.findall(text):
         expect((path.parent / target).exists(), f"{page}: leads nowhere: {target}")

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,35 +54,37 @@ bool AsksForHelp(const std::vector<char*>& arguments) {
   return false;
 }
 
-// The store's name, if its driver keeps the protocol: otherwise no rule could be tried.
-std::string CheckedName(const std::string& command) {
+// What the driver says of its store, if it keeps the protocol: otherwise no rule could be tried.
+std::optional<Hello> CheckedHello(const std::string& command) {
   const DriverReport report = CheckDriver(command, [](const DriverCheck&) {});
   if (report.fault) {
     std::cerr << "the driver does not keep the protocol: " << Tell(*report.fault)
               << "all that is tried of it: ./kit driver-check COMMAND\n";
   }
-  return report.fault ? "" : report.hello.store;
+  return report.fault ? std::nullopt : std::optional(report.hello);
 }
 
 int Main(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
   const std::string command = TakeCommand(&arguments);
+  std::string about;
   if (std::getenv(kNameVariable) == nullptr) {
     if (command.empty() && !AsksForHelp(arguments)) {
       std::cerr
           << "--driver is required: the command that runs the driver, such as 'python3 my_driver.py'\n";
       return 2;
     }
-    const std::string name = command.empty() ? "driver" : CheckedName(command);
-    if (name.empty()) return 2;
+    const auto hello = command.empty() ? Hello{"driver", "", "", {}} : CheckedHello(command);
+    if (!hello) return 2;
+    about = "version " + hello->version + ", in " + hello->language + ", behind a driver";
     setenv(kDriverVariable, command.c_str(), 1);
-    setenv(kNameVariable, name.c_str(), 1);
+    setenv(kNameVariable, hello->store.c_str(), 1);
     const std::string replay =
         conformance::ShellQuoted(argv[0]) + " --driver " + conformance::ShellQuoted(command);
     setenv("AETHER_REPLAY", replay.c_str(), 0);
   }
   OnBrokenDriver([](const std::string& what) { conformance::EndAsBroken(what); });
-  conformance::RegisterStore(std::getenv(kNameVariable), conformance::SubjectOf<ProcessAdapter>());
+  conformance::RegisterStore(std::getenv(kNameVariable), conformance::SubjectOf<ProcessAdapter>(), about);
   return conformance::Main(static_cast<int>(arguments.size()), arguments.data());
 }
 

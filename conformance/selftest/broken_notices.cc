@@ -84,7 +84,7 @@ struct PublishesBeforeStoring : DoubleStore {
       const std::lock_guard lock(state_->mutex);
       Announce(EventStored::Of(event));
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(300));  // the fault, not a test's wait
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the fault, not a test's wait
     return DoubleStore::SaveEvent(event);
   }
 };

@@ -24,6 +24,7 @@ namespace {
 struct Registered {
   std::string name;
   Subject subject;
+  std::string about;
 };
 
 std::vector<Registered>& Stores() {
@@ -93,6 +94,7 @@ int Run(const Options& options, int argc, char** argv) {
 
   StoreReport report;
   report.store = Stores().front().name;
+  report.about = Stores().front().about;
   report.settings = supervision.settings;
   report.replay = OwnCommand(argv[0]);
   report.call_limit = supervision.call_limit;
@@ -114,7 +116,7 @@ int Run(const Options& options, int argc, char** argv) {
   const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
   if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << Table(stores);
   std::cout << StaleEntries(stores);
-  std::cout << report.store << ": seed " << report.settings.seed << ", profile "
+  std::cout << report.store << (report.about.empty() ? "" : " (" + report.about + ")") << ": seed " << report.settings.seed << ", profile "
             << ProfileName(report.settings.profile) << "\n";
   WriteOutputs(options, {{"run", run.ToJson()}, {"stores", stores}});
   return ExitCode(stores, options.strict);
@@ -122,8 +124,8 @@ int Run(const Options& options, int argc, char** argv) {
 
 }  // namespace
 
-bool RegisterStore(std::string_view name, Subject subject) {
-  Stores().push_back({std::string(name), std::move(subject)});
+bool RegisterStore(std::string_view name, Subject subject, std::string about) {
+  Stores().push_back({std::string(name), std::move(subject), std::move(about)});
   return true;
 }
 

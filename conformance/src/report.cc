@@ -183,7 +183,7 @@ nlohmann::json ToJson(const StoreReport& report) {
     }
     rules.push_back(std::move(rule));
   }
-  return {{"store", report.store},
+  nlohmann::json json = {{"store", report.store},
           {"kit_version", AETHER_KIT_VERSION},
           {"spec_version", SpecVersion()},
           {"seed", report.settings.seed},
@@ -192,6 +192,8 @@ nlohmann::json ToJson(const StoreReport& report) {
           {"seconds", report.seconds},
           {"rules", std::move(rules)},
           {"totals", totals}};
+  if (!report.about.empty()) json["about"] = Printable(report.about);
+  return json;
 }
 
 Standing StandingOf(const nlohmann::json& rule, bool strict) {

@@ -16,6 +16,7 @@ namespace aether::conformance {
 
 struct StoreReport {
   std::string store;
+  std::string about;  // what there is to know of it beside its name; may be empty
   Settings settings;
   Capabilities offered;
   double seconds = 0;

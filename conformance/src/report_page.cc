@@ -122,6 +122,7 @@ std::string RunSection(const json& report) {
   row("Started", Text(run["started"]));
   row("Duration", Duration(run["seconds"]));
   for (const auto& store : report["stores"]) {
+    if (store.contains("about")) row("About " + Text(store["store"]), Text(store["about"]));
     row("Inputs of " + Text(store["store"]),
         "seed " + store["seed"].dump() + ", profile " + Text(store["profile"]));
   }

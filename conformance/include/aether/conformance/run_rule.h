@@ -14,8 +14,8 @@ namespace aether::conformance {
 void RunRule(const Subject& subject, std::string_view rule_id);
 
 // Notes that this program judges the store `name`, and how another process of it opens that. One program
-// judges one store.
-bool RegisterStore(std::string_view name, Subject subject);
+// judges one store. `about` is what reports say of it beside its name, such as its version; may be empty.
+bool RegisterStore(std::string_view name, Subject subject, std::string about = "");
 
 // Ends this process, since the adapter, not the store, broke: the rule that is tried now is told as errored
 // with `what`. For adapters whose store lives elsewhere; from any thread.
