@@ -123,8 +123,9 @@ def check_consumer(page, block, arguments):
             ("cmake", "--install", arguments.build, "--prefix", "installed", "--component", "dev"),
             ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *settings),
             ("ninja", "-C", "build", "CMakeFiles/my_store_conformance.dir/my_store_conformance.cc.o"),
-            ("ninja", "-C", "build", "-t", "query", "my_store_conformance", "aether/conformance/aether_compare"),
         )
+        if "add_subdirectory(aether" in block:  # what docs/ci.md builds beside it
+            steps += (("ninja", "-C", "build", "-t", "query", "aether/conformance/aether_compare"),)
         for step in steps:
             done = run(*step, cwd=project)
             expect(done.returncode == 0, f"{page}: {shlex.join(step)}\n{done.stdout}{done.stderr}")

@@ -43,7 +43,7 @@ bool IsTried(std::string_view rule) {
 
 // Races whose windows the slower calls of a driver meet too rarely.
 constexpr std::string_view kTooRare[] = {"tears_one_read_in_ten_thousand",
-                                         "acknowledges_what_close_overtakes"};
+                                         "acknowledges_what_close_overtakes", "gives_up_a_lost_race"};
 
 std::vector<BrokenStore> StoresToTry() {
   std::vector<BrokenStore> stores;
