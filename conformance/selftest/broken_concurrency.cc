@@ -15,6 +15,18 @@ using conformance::Spin;
 
 constexpr auto kWindow = std::chrono::microseconds(1);
 
+// What a table with a key of actor and version does: it refuses the same version twice, and reads by
+// version.
+bool HoldsVersion(const Stream& stream, std::int64_t version) {
+  return std::any_of(stream.records.begin(), stream.records.end(),
+                     [&](const Record& record) { return record.event && record.position == version; });
+}
+
+void SortByVersion(Stream* stream) {
+  std::stable_sort(stream->records.begin(), stream->records.end(),
+                   [](const Record& a, const Record& b) { return a.position < b.position; });
+}
+
 struct AcceptsEqual : DoubleStore {
   using DoubleStore::DoubleStore;
   bool Accepts(std::int64_t latest, const Event& event) override {
@@ -94,18 +106,18 @@ struct TwoSteps : DoubleStore {
       latest = LatestOf(state_->streams[KeyOf(event.actor_id)], event.actor_id);
       if (event.version <= latest) return Refusal(event, latest);
     }
-    Spin(kWindow);
+    Spin(Window());
     const std::lock_guard lock(state_->mutex);
     Stream& stream = state_->streams[KeyOf(event.actor_id)];
     return SecondStep(stream, event, latest);
   }
 
+  virtual std::chrono::nanoseconds Window() { return kWindow; }
   virtual Result<void> SecondStep(Stream& stream, const Event& event, std::int64_t seen) = 0;
 
   Result<void> Store(Stream& stream, const Event& event) {
     Append(stream, event);
-    std::stable_sort(stream.records.begin(), stream.records.end(),
-                     [](const Record& a, const Record& b) { return a.position < b.position; });
+    SortByVersion(&stream);
     Saved(stream, event);
     return {};
   }
@@ -150,6 +162,17 @@ struct LocksTheHandleOnly : TwoSteps {
     return Store(stream, event);
   }
   std::mutex mutex_;
+};
+
+// Transactions that do not lock, and a key: a version is stored once, but a lower one goes into a gap. The
+// time between the two is that of a fast statement.
+struct ChecksBeforeTheLockWithAKey : TwoSteps {
+  using TwoSteps::TwoSteps;
+  std::chrono::nanoseconds Window() override { return std::chrono::microseconds(20); }
+  Result<void> SecondStep(Stream& stream, const Event& event, std::int64_t) override {
+    if (HoldsVersion(stream, event.version)) return Refusal(event, stream.latest);
+    return Store(stream, event);
+  }
 };
 
 // A thread that has asked once is told the same until it saves something itself.
@@ -202,6 +225,41 @@ struct CachesVersionsPerHandle : DoubleStore {
     DoubleStore::Saved(stream, event);
   }
   std::map<std::string, std::int64_t> known_;
+};
+
+// The same beside a key: no version is taken twice, but a handle that knows an old one fills the gaps.
+struct CachesVersionsBesideAKey : CachesVersionsPerHandle {
+  using CachesVersionsPerHandle::CachesVersionsPerHandle;
+  bool Accepts(std::int64_t latest, const Event& event) override {
+    return event.version > latest && !HoldsVersion(state_->streams[KeyOf(event.actor_id)], event.version);
+  }
+  StoreError Refusal(const Event& event, std::int64_t latest) override {
+    return StoreError::Conflict(event.actor_id, event.version, std::max(latest, event.version));
+  }
+  void Append(Stream& stream, const Event& event) override {
+    DoubleStore::Append(stream, event);
+    SortByVersion(&stream);
+  }
+};
+
+// What is known is forgotten after 2 ms: a slower caller that makes one call after the other sees nothing
+// wrong.
+struct TrustsAVersionForAWhile : CachesVersionsBesideAKey {
+  using CachesVersionsBesideAKey::CachesVersionsBesideAKey;
+  using Clock = std::chrono::steady_clock;
+  std::int64_t LatestOf(const Stream& stream, std::string_view actor_id) override {
+    const std::string actor(actor_id);
+    if (Clock::now() - asked_at_[actor] > std::chrono::milliseconds(2)) {
+      known_[actor] = stream.latest;
+      asked_at_[actor] = Clock::now();
+    }
+    return known_[actor];
+  }
+  void Saved(Stream& stream, const Event& event) override {
+    CachesVersionsBesideAKey::Saved(stream, event);
+    asked_at_[event.actor_id] = Clock::now();
+  }
+  std::map<std::string, Clock::time_point> asked_at_;
 };
 
 struct RetryIsSuccess : DoubleStore {
@@ -310,9 +368,18 @@ std::vector<BrokenStore> BrokenInConcurrency() {
                                                   "events are stored twice when threads take turns"),
       Broken<CachesVersionsPerHandle>("caches_versions_per_handle", "CON-10",
                                       "a handle trusts a version cache"),
+      Broken<CachesVersionsBesideAKey>(
+          "caches_versions_beside_a_key", "CON-10",
+          "a handle trusts a version cache, and a key refuses a version twice"),
       Broken<RetryIsSuccess>("retry_is_success", "CON-11", "the same save again is acknowledged"),
       Broken<RetryIsStoredTwice>("retry_is_stored_twice", "CON-11",
                                  "the same save again is refused, and stored"),
+      BrokenRace<ChecksBeforeTheLockWithAKey>(
+          "checks_before_the_lock_with_a_key", "CON-12",
+          "20 microseconds between check and append, and a key that refuses a version twice"),
+      BrokenRace<TrustsAVersionForAWhile>(
+          "trusts_a_version_for_a_while", "CON-12",
+          "a handle checks by what it knew up to 2 ms before, and a key refuses a version twice"),
       Broken<ChecksTheFirstPageOnly>("checks_the_first_page_only", "CON-01",
                                      "beyond 256 events saves are checked against the 256th"),
       Broken<ConflictCountsAfterReopening>("conflict_counts_after_reopening", "CON-03",

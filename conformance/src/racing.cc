@@ -24,4 +24,11 @@ void Spin(std::chrono::nanoseconds time) {
   }
 }
 
+void Pause(std::chrono::nanoseconds time) {
+  constexpr auto kLateness = std::chrono::microseconds(150);
+  const auto end = std::chrono::steady_clock::now() + time;
+  if (time > kLateness) std::this_thread::sleep_until(end - kLateness);
+  Spin(end - std::chrono::steady_clock::now());
+}
+
 }  // namespace aether::conformance

@@ -12,4 +12,7 @@ void PinThisThread(int core);
 // Waits without giving the core away.
 void Spin(std::chrono::nanoseconds time);
 
+// Waits as exactly, but sleeps through what is longer than a timer is late: a slow store needs the core.
+void Pause(std::chrono::nanoseconds time);
+
 }  // namespace aether::conformance

@@ -170,6 +170,11 @@ void Timeline::Add(Call call) {
   calls_.push_back(std::move(call));
 }
 
+void Timeline::Keep(const std::function<bool(const Call&)>& keep) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(calls_, [&](const Call& call) { return !keep(call); });
+}
+
 namespace {
 
 // Of a timeline of more calls than these and one only the first and the last are shown.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ class Timeline {
     int number_;
     std::vector<Call> calls_;
   };
+
+  // Drops the calls that `keep` refuses: for a failure of which few calls tell.
+  void Keep(const std::function<bool(const Call&)>& keep);
 
   // One line for each call, in the order of their starts; of a long timeline the first and the last.
   std::vector<std::string> Lines() const;

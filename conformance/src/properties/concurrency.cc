@@ -8,6 +8,7 @@
 #include <set>
 
 #include "generators.h"
+#include "late_saves.h"
 #include "properties.h"
 
 namespace aether::conformance {
@@ -283,12 +284,14 @@ void HandlesSeeEachOthersSaves(RuleRun& run) {
   run.ForAll(60, [](Trial& t) {
     const std::string actor = t.NewActor();
     std::vector<Event> events;
-    const int count = *rc::gen::inRange(1, 10);
-    for (int version = 1; version <= count; ++version) {
+    // With gaps: a key of actor and version refuses the same version, and lets a lower one into a gap.
+    for (const std::int64_t version : *gen::RisingVersions(9)) {
       const auto writer = *rc::gen::inRange<std::size_t>(0, 2);
+      const std::int64_t before = events.empty() ? 0 : events.back().version;
       events.push_back(t.NewEvent(actor, version));
       t.store(writer).MustSave(events.back());
-      (void)t.store(1 - writer).MustRefuse(t.NewEvent(actor, version));
+      const auto stale = *rc::gen::inRange<std::int64_t>(std::min(before + 1, version), version + 1);
+      (void)t.store(1 - writer).MustRefuse(t.NewEvent(actor, stale));
     }
     t.store().MustReadAs(actor, events);
   });
@@ -305,6 +308,9 @@ void TheSameSaveAgainIsRefused(RuleRun& run) {
   });
 }
 
+// CON-12
+void NothingIsStoredBehindAHigherVersion(RuleRun& run) { TryLateSaves(run); }
+
 constexpr Property kProperties[] = {
     {"CON-01", StaleSavesAreRefused},
     {"CON-02", ConflictsNameAllThree},
@@ -317,6 +323,7 @@ constexpr Property kProperties[] = {
     {"CON-09", AcknowledgedSavesAreThereExactlyOnce},
     {"CON-10", HandlesSeeEachOthersSaves},
     {"CON-11", TheSameSaveAgainIsRefused},
+    {"CON-12", NothingIsStoredBehindAHigherVersion},
 };
 
 }  // namespace
