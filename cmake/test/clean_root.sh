@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
-# Installs the Debian packages in a new Debian root, by apt alone, and builds and runs a project there that uses them.
+# Installs the Debian packages in a new Debian root, by apt alone, and there builds and runs a project that uses them.
 #
 #     clean_root.sh PACKAGES_DIR SOURCE_DIR
 #
-# Needs root and debootstrap. Mirrors, proxies and their keys are those of this system's apt.
+# Needs root, the right to mount, and mmdebstrap. Debian's mirrors, proxies and keys are those of this system's apt.
 
 set -Eeuo pipefail
 PACKAGES=$(realpath "$1")
 SOURCE=$(realpath "$2")
 TEMP=$(mktemp -d)
 NEW_ROOT=$TEMP/root
-trap 'umount -l "$NEW_ROOT/proc" 2> /dev/null || true; rm -rf --one-file-system "$TEMP"' EXIT
-readonly PACKAGES SOURCE TEMP NEW_ROOT
+# What the root comes to is less than half of this.
+ROOT_SIZE_MB=3000
+readonly PACKAGES SOURCE TEMP NEW_ROOT ROOT_SIZE_MB
+
+clean_up() {
+  umount -l "$NEW_ROOT/proc" 2> /dev/null || true
+  umount -l "$NEW_ROOT" 2> /dev/null || true
+  rm -rf --one-file-system "$TEMP"
+}
+trap clean_up EXIT
 
 fail() {
   echo "clean_root: $*" >&2
@@ -20,57 +28,61 @@ fail() {
 
 # Runs a step and tells how long it took; its output is shown when it fails.
 step() {
-  local what=$1 begin=$SECONDS
-  if ! "${@:2}" > "$TEMP/log" 2>&1; then
+  local what=$1 begin=$SECONDS code=0
+  # Not as a condition: within one, errexit is off.
+  set +e
+  (set -e && "${@:2}") > "$TEMP/log" 2>&1
+  code=$?
+  set -e
+  if ((code != 0)); then
     tail -n 60 "$TEMP/log" >&2
     fail "$what failed"
   fi
   echo "$what: $((SECONDS - begin)) s"
 }
 
-in_root() { chroot "$NEW_ROOT" env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-
-# Proxies that apt is configured with are for debootstrap, too.
-use_proxies_of_apt() {
-  local kind proxy
-  for kind in http https; do
-    proxy=$(apt-config shell P "Acquire::$kind::Proxy" | sed -nE "s/^P='(.*)'\$/\1/p")
-    if [[ -n $proxy && $proxy != DIRECT ]]; then export "${kind}_proxy=$proxy"; fi
-  done
+in_root() {
+  chroot "$NEW_ROOT" env -i HOME=/root LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    "http_proxy=${http_proxy-}" "https_proxy=${https_proxy-}" "$@"
 }
 
+# In memory where there is enough of it: thousands of small files are written and thrown away.
+mount_root() {
+  local free
+  free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+  mkdir "$NEW_ROOT"
+  if ((free < 2 * ROOT_SIZE_MB)); then return 0; fi
+  mount -t tmpfs -o "size=${ROOT_SIZE_MB}m,mode=0755" tmpfs "$NEW_ROOT"
+}
+
+# Debian with the tools of whoever builds. What the packages need is not among them.
 make_root() {
-  local codename mirror
+  local codename
   # shellcheck source=/dev/null
   codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-    sed -nE "s/^$codename (.*)\$/\1/p" | head -n 1)
-  if [[ -z $mirror ]]; then fail "apt has no mirror of $codename: run apt-get update"; fi
-  debootstrap --variant=minbase "$codename" "$NEW_ROOT" "$mirror"
-}
-
-# The new root reaches the mirrors as this system does.
-configure_root() {
-  rm -f "$NEW_ROOT/etc/apt/sources.list"
-  cp -a /etc/apt/. "$NEW_ROOT/etc/apt/"
-  cp -a /usr/share/keyrings/. "$NEW_ROOT/usr/share/keyrings/"
-  cp -L /etc/resolv.conf /etc/hosts "$NEW_ROOT/etc/"
+  apt-get indextargets --format '$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    sed -n 's/^Debian //p' | sort -u > "$TEMP/sources"
+  if [[ ! -s $TEMP/sources ]]; then fail "apt has no mirror of Debian: run apt-get update"; fi
+  apt-config dump | grep '^Acquire::http' > "$TEMP/apt.conf" || true
+  mmdebstrap --variant=apt --mode=root --include=g++,cmake,ninja-build,python3-minimal \
+    --aptopt="$TEMP/apt.conf" --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
+    --skip=cleanup/apt/lists "$codename" "$NEW_ROOT" "$TEMP/sources"
   printf '#!/bin/sh\nexit 101\n' > "$NEW_ROOT/usr/sbin/policy-rc.d"  # no service starts
   chmod +x "$NEW_ROOT/usr/sbin/policy-rc.d"
+  # The new root reaches the mirrors as this system does.
+  cp -L /etc/resolv.conf /etc/hosts "$NEW_ROOT/etc/"
   mount -t proc proc "$NEW_ROOT/proc"
-  mkdir "$NEW_ROOT/packages" "$NEW_ROOT/consumer"
-  cp "$PACKAGES"/*.deb "$NEW_ROOT/packages/"
-  cp "$SOURCE"/cmake/test/consumer/* "$NEW_ROOT/consumer/"
-  in_root apt-get -q update
 }
 
 install_packages() {
-  # What has to be there comes with the packages; the tools of whoever builds are asked for.
-  in_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
-    g++ cmake ninja-build $(cd "$NEW_ROOT" && ls packages/*.deb | sed 's|^|/|')
+  mkdir "$NEW_ROOT/packages"
+  cp "$PACKAGES"/*.deb "$NEW_ROOT/packages/"
+  in_root sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -q -y install /packages/*.deb'
 }
 
 build_consumer() {
+  mkdir "$NEW_ROOT/consumer"
+  cp "$SOURCE"/cmake/test/consumer/* "$NEW_ROOT/consumer/"
   in_root cmake -G Ninja -S /consumer -B /build -DHOW=find_package "-DCOMPONENTS=conformance;jetstream" \
     -DSTORES=ON -DJETSTREAM=ON -DCONFORMANCE=ON -DSAMPLES=/usr/share/aether/docs/samples
   in_root ninja -C /build
@@ -81,8 +93,18 @@ run_consumer() {
   in_root /build/stores_user /tmp/store
   in_root /build/jetstream_user
   in_root ctest --test-dir /build --output-on-failure --no-tests=error
+}
+
+run_programs() {
+  local driver="python3 /usr/share/aether/adapters/process/examples/driver.py" reports=$NEW_ROOT/tmp/reports
   in_root aether_rules --explain IMM-04
-  in_root aether_check --program my_store=/build/my_store_conformance --profile quick --rules VER
+  in_root aether_check --help
+  in_root aether_check --program my_store=/build/my_store_conformance --profile quick --rules VER \
+    --report /tmp/reports/one
+  in_root aether_driver_check "$driver"
+  in_root aether_driver_conformance --driver "$driver" --profile quick --rules VER --report /tmp/reports/two
+  in_root aether_compare /tmp/reports/one/report.json /tmp/reports/one/report.json
+  if [[ ! -s $reports/two/index.html ]]; then fail "there is no index.html in the report"; fi
 }
 
 remove_packages() {
@@ -91,10 +113,10 @@ remove_packages() {
 }
 
 if ((EUID != 0)); then fail "only root makes a root"; fi
-use_proxies_of_apt
-step "making a Debian root" make_root
-step "configuring apt there" configure_root
+step "finding room for a Debian root" mount_root
+step "making it" make_root
 step "installing the packages and what they need" install_packages
 step "building a project with them" build_consumer
 step "running it" run_consumer
+step "running the programs of the packages" run_programs
 step "purging the packages" remove_packages
