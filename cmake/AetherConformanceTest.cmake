@@ -8,7 +8,7 @@
 #
 #   PROFILE  how much to try: quick (default), standard, thorough, soak
 #   TIMEOUT  after how many seconds CTest ends it (default: 1200)
-#   REPORT   where report.html, report.json and junit.xml go (default: <name>_report in the build directory)
+#   REPORT   where index.html, report.json and the rest of its reports go (default: <name>_report in the build directory)
 #   ARGS     further options of the program, such as --known-failures <file>; all of them: <name> --help
 function(aether_add_conformance_test name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PROFILE;TIMEOUT;REPORT" "SOURCES;LINK;ARGS;LABELS")

@@ -49,18 +49,25 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/aetherConfig.cmake ${CMAKE_CURRENT_BIN
         DESTINATION ${AETHER_CMAKE_DIR} COMPONENT dev)
 
 # Programs find these by their own place, ../share/aether: in the build directory that leads to the sources.
+# Pages link to some sources, which come along.
 install(DIRECTORY spec DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec
-        FILES_MATCHING PATTERN "*.md" PATTERN "*.json" PATTERN "*.jsonl"
-        PATTERN include EXCLUDE PATTERN src EXCLUDE PATTERN test EXCLUDE)
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.json" PATTERN "*.jsonl" PATTERN "include/aether/*.h"
+        PATTERN src EXCLUDE PATTERN test EXCLUDE)
 install(FILES README.md DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec)
 install(DIRECTORY docs DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec
-        FILES_MATCHING PATTERN "*.md" PATTERN "*.h" PATTERN "*.cc" PATTERN "*.json")
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.h" PATTERN "*.cc" PATTERN "*.json" PATTERN "*.png"
+        PATTERN "examples/*/CMakeLists.txt")
 install(DIRECTORY conformance/ DESTINATION ${AETHER_SHARE_DIR}/conformance COMPONENT spec
         FILES_MATCHING PATTERN "*.schema.json"
         PATTERN include EXCLUDE PATTERN src EXCLUDE PATTERN test EXCLUDE PATTERN selftest EXCLUDE)
 install(DIRECTORY adapters/process DESTINATION ${AETHER_SHARE_DIR}/adapters COMPONENT spec
-        FILES_MATCHING PATTERN README.md PATTERN "examples/*.*" PATTERN test EXCLUDE)
+        FILES_MATCHING PATTERN README.md PATTERN "examples/*.*" PATTERN test EXCLUDE
+        PATTERN CMakeLists.txt EXCLUDE)
+install(DIRECTORY reference DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec
+        FILES_MATCHING PATTERN "*.md" PATTERN include EXCLUDE PATTERN memory EXCLUDE PATTERN testing EXCLUDE)
 install(DIRECTORY conformance/src/properties DESTINATION ${AETHER_SHARE_DIR}/conformance/src COMPONENT spec)
+install(DIRECTORY conformance/selftest DESTINATION ${AETHER_SHARE_DIR}/conformance COMPONENT spec)
+install(DIRECTORY conformance/test/must_not_compile DESTINATION ${AETHER_SHARE_DIR}/conformance/test COMPONENT spec)
 
 # Other programs of this project that people run add themselves here.
 foreach(program aether_check aether_compare aether_rules aether_driver_conformance aether_driver_check)

@@ -46,8 +46,10 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "aether-spec (= ${aether_VERSION}-1)")
 set(CPACK_DEBIAN_TOOLS_DESCRIPTION "programs of the Aether conformance kit
-aether_check runs conformance programs side by side and writes one report;
-aether_rules lists and explains the rules.")
+aether_check runs conformance programs side by side and writes one report,
+aether_compare tells two reports apart, aether_rules lists and explains the
+rules; aether_driver_conformance tries a store in any language by its driver,
+which aether_driver_check tries before.")
 
 # Debian wants to read in each package under which terms it may be used.
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)

@@ -96,7 +96,7 @@ class PackageTest(unittest.TestCase):
         self.must(run(self.dir / "stores_user", self.dir / "store"))
         output = self.must(run("ctest", "--test-dir", self.dir, "-L", "aether", "-L", "stores", "-V"))
         self.assertRegex(output, r"VER +8/8")
-        for report in ("report.json", "report.html", "junit.xml"):
+        for report in ("report.json", "index.html", "junit.xml"):
             self.assertTrue((self.dir / "reports/my_store" / report).exists(), report)
         listed = json.loads(self.must(run("ctest", "--test-dir", self.dir, "--show-only=json-v1")))
         properties = {p["name"]: p["value"] for p in listed["tests"][0]["properties"]}
@@ -237,6 +237,14 @@ class PackageTest(unittest.TestCase):
         code, output = run(lonely / "aether_rules", "--explain", "IMM-04")
         self.assertEqual(code, 2)
         self.assertIn("this program needs the files that are installed with it", output)
+
+    def test_links_of_pages_lead_somewhere(self):
+        pages = sorted((self.prefix / "share/aether").rglob("*.md"))
+        self.assertIn(self.prefix / "share/aether/docs/examples/what-the-kit-found.md", pages)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+                with self.subTest(page=str(page), link=link):
+                    self.assertTrue((page.parent / link).exists())
 
     def test_rules_schemas_and_vectors_are_there(self):
         share = self.prefix / "share/aether"
