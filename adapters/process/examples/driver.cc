@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
-#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -140,9 +139,6 @@ class Driver {
   }
 
  private:
-  // An answer, or nothing where the call has written it itself.
-  using Result = std::optional<json>;
-
   // The workers take turns at reading, and each serves what it has read: no request has to change threads.
   [[noreturn]] void Work() {
     std::string line;
@@ -179,8 +175,7 @@ class Driver {
     try {
       const auto call = kCalls.find(request.at("call").get_ref<const std::string&>());
       if (call == kCalls.end()) throw Unsupported("no such call: " + request.at("call").dump());
-      if (Result result = (this->*call->second)(request))
-        Write({{"id", id}, {"result", std::move(*result)}});
+      Write({{"id", id}, {"result", (this->*call->second)(request)}});
     } catch (const StoreError& error) {
       WriteError(id, error.code(), error.what(), error.fields());
     } catch (const std::exception& error) {
@@ -192,7 +187,7 @@ class Driver {
 
   std::shared_ptr<Store> StoreOf(const json& request) const { return handles_.Find(request.at("handle")); }
 
-  Result Hello(const json& request) {
+  json Hello(const json& request) {
     if (request.at("protocol") != 1) throw Unsupported("this driver speaks protocol 1");
     return json{{"protocol", 1},
                 {"store", "example in C++"},
@@ -201,7 +196,7 @@ class Driver {
                 {"capabilities", {"errors", "snapshots", "notices", "malformed", "namespaces"}}};
   }
 
-  Result Open(const json& request) {
+  json Open(const json& request) {
     const auto name = request.find("namespace");
     const auto space =
         storages_.Make(request.at("storage"))
@@ -210,22 +205,22 @@ class Driver {
     return json::object();
   }
 
-  Result Save(const json& request) {
+  json Save(const json& request) {
     StoreOf(request)->SaveEvent(EventOf(request.at("event")));
     return json::object();
   }
 
-  Result GetEvents(const json& request) {
+  json GetEvents(const json& request) {
     const auto events =
         StoreOf(request)->GetEvents(request.at("actorId"), Version(request.at("fromVersion")));
     return json{{"events", MessageOf(events)}};
   }
 
-  Result GetLatestVersion(const json& request) {
+  json GetLatestVersion(const json& request) {
     return json{{"version", std::to_string(StoreOf(request)->GetLatestVersion(request.at("actorId")))}};
   }
 
-  Result GetEventsWithErrors(const json& request) {
+  json GetEventsWithErrors(const json& request) {
     const auto replay =
         StoreOf(request)->GetEventsWithErrors(request.at("actorId"), Version(request.at("fromVersion")));
     json errors = json::array();
@@ -237,14 +232,14 @@ class Driver {
     return json{{"events", MessageOf(replay.events)}, {"errors", std::move(errors)}};
   }
 
-  Result SaveSnapshot(const json& request) {
+  json SaveSnapshot(const json& request) {
     const json& message = request.at("snapshot");
     StoreOf(request)->SaveSnapshot({message.at("actorId"), Version(message.at("version")),
                                     message.at("state"), message.at("timestamp")});
     return json::object();
   }
 
-  Result GetLatestSnapshot(const json& request) {
+  json GetLatestSnapshot(const json& request) {
     const auto snapshot = StoreOf(request)->GetLatestSnapshot(request.at("actorId"));
     if (!snapshot) return json{{"snapshot", nullptr}};
     return json{{"snapshot",
@@ -254,11 +249,9 @@ class Driver {
                   {"timestamp", snapshot->timestamp}}}};
   }
 
-  Result Subscribe(const json& request) {
+  json Subscribe(const json& request) {
     const json number = request.at("subscription");
-    const auto answered = std::make_shared<std::latch>(1);
-    const auto tell = [this, number, answered](const Event& event) {
-      answered->wait();  // No notice may be written before the answer.
+    const auto tell = [this, number](const Event& event) {
       Write({{"notice",
               {{"eventId", event.id},
                {"actorId", event.actor_id},
@@ -268,52 +261,50 @@ class Driver {
     };
     const auto store = StoreOf(request);
     subscriptions_.Make(number, Following{store, store->Subscribe(tell)});
-    Write({{"id", request.at("id")}, {"result", json::object()}});
-    answered->count_down();
-    return std::nullopt;
+    return json::object();
   }
 
-  Result Unsubscribe(const json& request) {
+  json Unsubscribe(const json& request) {
     const auto following = subscriptions_.Find(request.at("subscription"));
     following->store->Unsubscribe(following->subscription);
     subscriptions_.Drop(request.at("subscription"));
     return json::object();
   }
 
-  Result Close(const json& request) {
+  json Close(const json& request) {
     StoreOf(request)->Close();
     return json::object();
   }
 
-  Result Release(const json& request) {
+  json Release(const json& request) {
     StoreOf(request)->Close();
     handles_.Drop(request.at("handle"));
     return json::object();
   }
 
-  Result Discard(const json& request) {
+  json Discard(const json& request) {
     storages_.Drop(request.at("storage"));
     return json::object();
   }
 
-  Result InjectMalformed(const json& request) {
+  json InjectMalformed(const json& request) {
     const auto place =
         storages_.Find(request.at("storage"))
             ->AppendRaw(request.at("actorId"), DecodeBase64(request.at("raw").get<std::string>()));
     return json{{"possible", true}, {"sequenceNumber", std::to_string(place)}};
   }
 
-  Result Sleep(const json& request) {
+  json Sleep(const json& request) {
     std::this_thread::sleep_for(std::chrono::milliseconds(request.at("milliseconds")));
     return json::object();
   }
 
-  Result Shutdown(const json& request) {
+  json Shutdown(const json& request) {
     Write({{"id", request.at("id")}, {"result", json::object()}});
     std::_Exit(0);
   }
 
-  static const std::map<std::string, Result (Driver::*)(const json&), std::less<>> kCalls;
+  static const std::map<std::string, json (Driver::*)(const json&), std::less<>> kCalls;
 
   std::mutex input_;
   std::mutex output_;
@@ -322,7 +313,7 @@ class Driver {
   Table<Following> subscriptions_;
 };
 
-const std::map<std::string, Driver::Result (Driver::*)(const json&), std::less<>> Driver::kCalls = {
+const std::map<std::string, json (Driver::*)(const json&), std::less<>> Driver::kCalls = {
     {"hello", &Driver::Hello},
     {"open", &Driver::Open},
     {"save", &Driver::Save},

@@ -72,8 +72,7 @@ func (d *driver) write(message object) {
 
 // serve answers one request. Whatever the store does wrong is told as an exception.
 func (d *driver) serve(r *request) {
-	answered := make(chan struct{})
-	result, err := d.call(r, answered)
+	result, err := d.call(r)
 	var known *StoreError
 	switch {
 	case err == nil:
@@ -83,11 +82,13 @@ func (d *driver) serve(r *request) {
 	default:
 		d.write(object{"id": r.ID, "error": &StoreError{Code: "exception", Message: err.Error()}})
 	}
-	close(answered)
+	if r.Call == "shutdown" {
+		os.Exit(0)
+	}
 }
 
-// call answers the result. `answered` is closed once it is written.
-func (d *driver) call(r *request, answered chan struct{}) (result object, err error) {
+// call answers the result.
+func (d *driver) call(r *request) (result object, err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = fmt.Errorf("panic: %v", problem)
@@ -121,16 +122,12 @@ func (d *driver) call(r *request, answered chan struct{}) (result object, err er
 		time.Sleep(time.Duration(r.Milliseconds) * time.Millisecond)
 		return object{}, nil
 	case "shutdown":
-		go func() {
-			<-answered
-			os.Exit(0)
-		}()
 		return object{}, nil
 	}
-	return d.callOfHandle(r, answered)
+	return d.callOfHandle(r)
 }
 
-func (d *driver) callOfHandle(r *request, answered chan struct{}) (object, error) {
+func (d *driver) callOfHandle(r *request) (object, error) {
 	if r.Handle == 0 {
 		return nil, unsupported("no such call: " + r.Call)
 	}
@@ -157,7 +154,6 @@ func (d *driver) callOfHandle(r *request, answered chan struct{}) (object, error
 		return object{"snapshot": snapshot}, err
 	case "subscribe":
 		subscription, err := store.Subscribe(func(event Event) {
-			<-answered // No notice may be written before the answer.
 			facts := object{"eventId": event.ID, "actorId": event.ActorID, "version": fmt.Sprint(event.Version),
 				"timestamp": event.Timestamp}
 			d.write(object{"notice": facts, "subscription": r.Subscription})

@@ -29,7 +29,7 @@ function toSnapshot({ actorId, version, state, timestamp }) {
 }
 const toMessage = (value) => ({ ...value, version: String(value.version) });
 
-// Each answers the result. `answered` is settled once the answer is written.
+// Each answers the result.
 const calls = {
   hello({ protocol }) {
     if (protocol !== 1) throw unsupported("this driver speaks protocol 1");
@@ -75,9 +75,8 @@ const calls = {
     return { snapshot: snapshot && toMessage(snapshot) };
   },
 
-  async subscribe({ handle, subscription }, answered) {
-    const tell = async ({ id, actorId, version, timestamp }) => {
-      await answered; // No notice may be written before the answer.
+  async subscribe({ handle, subscription }) {
+    const tell = ({ id, actorId, version, timestamp }) => {
       write({ notice: { eventId: id, actorId, version: String(version), timestamp }, subscription });
     };
     subscriptions.set(subscription, await find(handles, handle).subscribe(tell));
@@ -117,8 +116,7 @@ const calls = {
     return {};
   },
 
-  shutdown(_, answered) {
-    answered.then(() => process.exit(0));
+  shutdown() {
     return {};
   },
 };
@@ -128,18 +126,15 @@ function write(message) {
 }
 
 async function serve({ id, call, ...request }) {
-  let written;
-  const answered = new Promise((resolve) => (written = resolve));
   try {
     if (!Object.hasOwn(calls, call)) throw unsupported(`no such call: ${call}`);
-    const result = await calls[call](request, answered);
-    await write({ id, result });
-    written();
+    await write({ id, result: await calls[call](request) });
   } catch (error) {
     const told = error instanceof StoreError ? { code: error.code, ...error.fields } : { code: "exception" };
     if (told.code === "exception") console.error(error);
     write({ id, error: { ...told, message: String(error.message) } });
   }
+  if (call === "shutdown") process.exit(0);
 }
 
 // By hand, since node:readline also ends a line at U+2028, which may stand inside of a text.
