@@ -5,8 +5,15 @@
 
 #include "driver_check.h"
 
+#include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -49,6 +56,34 @@ std::string FieldThatDiffers(const Event& a, const Event& b) {
   if (a.timestamp != b.timestamp) return "timestamp";
   return "";
 }
+
+// A directory that TMPDIR names as long as this lives, removed with what a driver leaves there.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    if (const char* before = std::getenv("TMPDIR")) before_ = before;
+    path_ = (std::filesystem::temp_directory_path() / "aether-driver-XXXXXX").string();
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw std::runtime_error("cannot make a directory " + path_ + ": " + std::strerror(errno));
+    }
+    setenv("TMPDIR", path_.c_str(), 1);
+  }
+  ~ScratchDirectory() {
+    if (before_) {
+      setenv("TMPDIR", before_->c_str(), 1);
+    } else {
+      unsetenv("TMPDIR");
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+ private:
+  std::optional<std::string> before_;
+  std::string path_;
+};
 
 class Checker {
  public:
@@ -120,8 +155,18 @@ class Checker {
           Call(Request("sleep").Number("milliseconds", 0).Text("comment", "of a later version")));
       return "";
     });
+    Try("sleeps as long as it is told", [&] {
+      const auto begin = DriverProcess::Clock::now();
+      (void)DoneFrom(Call(Request("sleep").Number("milliseconds", 100)));
+      // Half of it: clocks differ.
+      if (DriverProcess::Clock::now() - begin >= milliseconds(50)) return "";
+      throw DriverError(
+          "it answered a sleep of 100 milliseconds in less than 50. By sleep the kit finds out whether "
+          "requests "
+          "are served at the same time: it has to take its time.");
+    });
     Try("serves requests at the same time", [&] {
-      return ServesConcurrently(*driver_)
+      return ServesConcurrently(*driver_, kAnswerLimit)
                  ? ""
                  : "it answered a request that takes no time after one that sleeps, which had come "
                    "before.\n"
@@ -131,6 +176,12 @@ class Checker {
 
   void Store() {
     Try("opens a storage", [&] { return Open(OnStorage("open", storage_ = driver_->NewId())); });
+    Try("reads an actor without events", [&]() -> std::string {
+      const auto events = EventsFrom(Call(OnActor("get_events").Json("fromVersion", ToDriverJson(0))));
+      if (!events || events->empty()) return Told(events);
+      return "a storage that was opened for the first time has events already: each needs a place of its "
+             "own";
+    });
     Try("answers " + std::to_string(kTogether) + " requests that are under way together", [&] {
       std::vector<std::uint64_t> ids;
       for (int i = 0; i < kTogether; ++i) {
@@ -272,19 +323,17 @@ class Checker {
       return Told(released) + Told(discarded);
     });
     Try("shuts down with exit code 0", [&] {
-      const std::string end = driver_->ShutDown(kAnswerLimit, false);
-      if (!end.empty()) throw DriverError("after shutdown it " + end);
+      const DriverEnd end = driver_->ShutDown(kAnswerLimit, false);
+      if (!end.wrong.empty()) throw DriverError("after shutdown: " + end.wrong);
       return "";
     });
     Try("ends when its standard input ends", [&] {
       driver_ = std::make_unique<DriverProcess>(command_);
       (void)driver_->SayHello(kHelloLimit);
-      if (driver_->ShutDown(kAnswerLimit, true) == "had to be killed") {
-        throw DriverError(
-            "it still ran " + std::to_string(kAnswerLimit.count() / 1000) +
-            " s after its standard input had been closed; it would stay behind when the kit dies");
-      }
-      return "";
+      const DriverEnd end = driver_->ShutDown(kAnswerLimit, true);
+      if (end.wrong.empty()) return "";
+      throw DriverError("after the end of its standard input: " + end.wrong +
+                        (end.was_killed ? "; it would stay behind when the kit dies" : ""));
     });
   }
 
@@ -301,6 +350,7 @@ class Checker {
 
 DriverReport CheckDriver(const std::string& command,
                          const std::function<void(const DriverCheck&)>& on_check) {
+  const ScratchDirectory scratch;
   return Checker(command, on_check).Run();
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 
 #include "aether/json.h"
@@ -26,6 +27,33 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kEndLimit{5'000};
 constexpr milliseconds kPoll{2};
+
+// Many libraries write what is absent as null.
+bool Holds(const json& message, const char* key) {
+  return message.contains(key) && !message[key].is_null();
+}
+
+// 7.0 is the integer 7, in JSON Schema as well: some languages have no other numbers.
+void ReadAsInteger(const char* key, json* message) {
+  const auto found = message->find(key);
+  if (found == message->end() || !found->is_number_float()) return;
+  const double number = found->get<double>();
+  if (number >= 0 && number < 9007199254740992.0 && number == std::floor(number)) {
+    *found = static_cast<std::uint64_t>(number);
+  }
+}
+
+// What may be the matter with a driver that does not answer this call.
+std::string HintFor(const std::string& call) {
+  if (call == "hello") {
+    return "Each answer has to be flushed. A command that builds the driver first, such as `go run`, may "
+           "take too "
+           "long: build it before.";
+  }
+  if (call == "sleep")
+    return "`milliseconds` is in thousandths of a second, and no request may wait for another one.";
+  return "Each answer has to be flushed, and no request may wait for another one.";
+}
 
 std::string Words(milliseconds limit) {
   return limit.count() % 1000 == 0 ? std::to_string(limit.count() / 1000) + " s"
@@ -162,8 +190,8 @@ Answer DriverProcess::Wait(std::uint64_t id, std::optional<milliseconds> limit) 
     const std::string last =
         last_line_.empty() ? "it has written nothing yet" : "the last line it wrote is: " + last_line_;
     throw DriverError("the driver did not answer request " + std::to_string(id) + " (" +
-                      waiting->second.call + ") within " + Words(*limit) + "; " + last +
-                      "\nEach answer has to be flushed, and no request may wait for another one.");
+                      waiting->second.call + ") within " + Words(*limit) + "; " + last + "\n" +
+                      HintFor(waiting->second.call));
   }
   if (!waiting->second.answer) throw DriverError(broken_);
   Answer answer = *std::move(waiting->second.answer);
@@ -224,11 +252,12 @@ void DriverProcess::Take(const std::string& line) {
     std::string why = error.what();
     why = why.substr(why.find("] ") + 2);
     return Break("the driver wrote a line that is not JSON: " + ShowLine(line) + "\n(" + why +
-                 ")\nIts standard output is for messages only: print anything else to standard error.");
+                 ")\nIts standard output is for messages only, each whole on one line: print anything else to standard error.");
   }
   try {
     if (!message.is_object()) throw DriverError("the driver wrote a line that is no JSON object");
-    if (message.contains("notice")) {
+    for (const char* key : {"id", "subscription"}) ReadAsInteger(key, &message);
+    if (Holds(message, "notice")) {
       TakeNotice(message, line);
     } else {
       TakeAnswer(std::move(message), line);
@@ -239,13 +268,18 @@ void DriverProcess::Take(const std::string& line) {
 }
 
 void DriverProcess::TakeAnswer(json message, const std::string& line) {
-  if (!message.contains("id")) throw DriverError("the driver wrote a message without \"id\" or \"notice\"");
+  if (!Holds(message, "id")) throw DriverError("the driver wrote a message without \"id\" or \"notice\"");
   if (!message["id"].is_number_unsigned()) {
     throw DriverError("the driver wrote an answer whose \"id\" is not the number that the request had");
   }
   const std::uint64_t id = message["id"];
-  if (message.contains("result") == message.contains("error")) {
-    throw DriverError("the driver wrote an answer that has not just one of \"result\" and \"error\"");
+  if (Holds(message, "result") == Holds(message, "error")) {
+    throw DriverError(
+        "the driver wrote an answer that has not just one of \"result\" and \"error\" (a call that answers "
+        "nothing has the result {})");
+  }
+  for (const char* key : {"result", "error"}) {
+    if (!Holds(message, key)) message.erase(key);
   }
   const std::lock_guard lock(mutex_);
   last_line_ = ShowLine(line);
@@ -270,8 +304,13 @@ void DriverProcess::TakeNotice(const json& message, const std::string& line) {
   last_line_ = ShowLine(line);
   const auto sink = sinks_.find(subscription);
   if (sink == sinks_.end()) {
-    throw DriverError("the driver wrote a notice of subscription " + std::to_string(subscription) +
-                      ", which was never asked for or has ended");
+    throw DriverError(
+        "the driver wrote a notice of subscription " + std::to_string(subscription) +
+        (subscription > last_id_
+             ? ", which was never asked for"
+             : ", which has ended: none may follow the answer to its unsubscribe, or to the close or "
+               "release of its handle. Wait there until the callback has returned; a store that goes on "
+               "calling it does not keep NOTE-06"));
   }
   sink->second(notice);
 }
@@ -303,7 +342,8 @@ std::string DriverProcess::HowItEnded() const {
   if (code == 127) return "could not be run (exit code 127): is the command right?";
   // A shell that stays in between tells a signal so.
   const char* const signal = code > 128 && code <= 128 + SIGSYS ? strsignal(code - 128) : nullptr;
-  return "ended with exit code " + std::to_string(code) + (signal != nullptr ? std::string(", ") + signal : "");
+  return "ended with exit code " + std::to_string(code) +
+         (signal != nullptr ? std::string(", ") + signal : "");
 }
 
 // What to say of a driver whose output has ended.
@@ -328,11 +368,12 @@ void DriverProcess::CloseInput() {
   input_ = -1;
 }
 
-std::string DriverProcess::ShutDown(milliseconds limit, bool by_closing) {
+DriverEnd DriverProcess::ShutDown(milliseconds limit, bool by_closing) {
+  std::string wrong;
   try {
     if (!by_closing) (void)Call(Request("shutdown"), limit);
-  } catch (const DriverError&) {
-    // It is as good as ended, or is ended now.
+  } catch (const DriverError& error) {
+    wrong = error.what();  // it is as good as ended, or is ended now
   }
   CloseInput();
   const bool ended = Reap(limit);
@@ -341,8 +382,9 @@ std::string DriverProcess::ShutDown(milliseconds limit, bool by_closing) {
     (void)Reap(kEndLimit);
   }
   const std::lock_guard lock(mutex_);
-  if (!ended) return "had to be killed";
-  return WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0 ? "" : HowItEnded();
+  if (!ended) return {true, "the driver still ran " + Words(limit) + " later, and was killed"};
+  if (wrong.empty() && *status_ != 0) wrong = "the driver " + HowItEnded();
+  return {false, wrong};
 }
 
 }  // namespace aether::process

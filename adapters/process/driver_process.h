@@ -70,6 +70,12 @@ struct Hello {
   Capabilities capabilities;  // of kDriverCapabilities
 };
 
+// How a driver came to its end.
+struct DriverEnd {
+  bool was_killed = false;  // since it did not end in time
+  std::string wrong;        // what is wrong with it; empty: it ended with exit code 0
+};
+
 // What a subscription does with a notice: must not block. Called by the thread that reads the answers.
 using NoticeSink = std::function<void(EventStored)>;
 
@@ -102,9 +108,8 @@ class DriverProcess {
   Answer Subscribe(std::uint64_t handle, std::uint64_t subscription, NoticeSink sink);
   Answer EndSubscriptions(const Request& request, std::set<std::uint64_t> subscriptions);
 
-  // Asks for the end, or with `by_closing` only closes its standard input, and waits for it. Answers how it
-  // ended: empty with exit code 0, else words.
-  std::string ShutDown(std::chrono::milliseconds limit, bool by_closing);
+  // Asks for the end, or with `by_closing` only closes its standard input, and waits for it.
+  DriverEnd ShutDown(std::chrono::milliseconds limit, bool by_closing);
 
   // A number that was not given before, for a handle, a storage or a subscription.
   std::uint64_t NewId() { return ++last_id_; }

@@ -4,13 +4,14 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 
 #include "protocol.h"
 
 namespace aether::process {
 
 namespace {
+
+constexpr std::chrono::seconds kEndLimit{5};
 
 BrokenHandler& Handler() {
   static BrokenHandler handler;
@@ -73,15 +74,22 @@ void UseDriver(const std::string& command) {
   Current() = StartDriver(command);
 }
 
+std::string EndDriver() {
+  if (!Current()) return "";
+  const DriverEnd end = Current()->process->ShutDown(kEndLimit, false);
+  Current().reset();
+  return end.was_killed ? "" : end.wrong;
+}
+
 void OnBrokenDriver(BrokenHandler handler) { Handler() = std::move(handler); }
 
-bool ServesConcurrently(DriverProcess& driver) {
+bool ServesConcurrently(DriverProcess& driver, std::optional<std::chrono::milliseconds> limit) {
   // A short sleep shows it on most machines; a longer one when this one is busy.
   for (const std::uint64_t milliseconds : {10, 300}) {
     const std::uint64_t sleeping = driver.Send(Request("sleep").Number("milliseconds", milliseconds));
-    const auto awake = DoneFrom(driver.Call(Request("sleep").Number("milliseconds", 0)));
+    const auto awake = DoneFrom(driver.Call(Request("sleep").Number("milliseconds", 0), limit));
     const bool overtook = !driver.HasAnswer(sleeping);
-    const auto slept = DoneFrom(driver.Wait(sleeping));
+    const auto slept = DoneFrom(driver.Wait(sleeping, limit));
     if (!awake || !slept) throw DriverError("the driver answered sleep with an error");
     if (overtook) return true;
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ void OnBrokenDriver(BrokenHandler handler);
 // Adapters that are made from now on have their storages in this driver, whatever the environment says.
 // Ends the one before when its last adapter and handle are gone. Not while other threads make adapters.
 void UseDriver(const std::string& command);
+
+// Ends the driver. What was wrong with it to the last; empty: nothing, or that it took too long.
+std::string EndDriver();
 
 // A storage of the driver. A driver that breaks the protocol goes to the handler.
 class ProcessAdapter {
@@ -54,7 +58,8 @@ class ProcessAdapter {
   bool exists_ = false;  // the driver knows it
 };
 
-// Whether a request that comes while `sleep` is under way is answered before it.
-bool ServesConcurrently(DriverProcess& driver);
+// Whether a request that comes while `sleep` is under way is answered before it. `limit`: of each answer.
+bool ServesConcurrently(DriverProcess& driver,
+                        std::optional<std::chrono::milliseconds> limit = std::nullopt);
 
 }  // namespace aether::process

@@ -85,7 +85,10 @@ int Main(int argc, char** argv) {
   }
   OnBrokenDriver([](const std::string& what) { conformance::EndAsBroken(what); });
   conformance::RegisterStore(std::getenv(kNameVariable), conformance::SubjectOf<ProcessAdapter>(), about);
-  return conformance::Main(static_cast<int>(arguments.size()), arguments.data());
+  const int code = conformance::Main(static_cast<int>(arguments.size()), arguments.data());
+  const std::string wrong = EndDriver();
+  if (!wrong.empty()) conformance::EndAsBroken("at its end: " + wrong);
+  return code;
 }
 
 }  // namespace

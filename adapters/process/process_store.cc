@@ -82,7 +82,12 @@ class ProcessSubscription final : public Subscription {
   ~ProcessSubscription() override {
     try {
       if (queue_->stopped()) return;  // it ended with its handle
-      (void)driver_->EndSubscriptions(Request("unsubscribe").Number("subscription", id_), {id_});
+      const Answer answer =
+          driver_->EndSubscriptions(Request("unsubscribe").Number("subscription", id_), {id_});
+      // There is nobody to give an error to. That of a handle which was closed meanwhile does not count.
+      if (answer.message.contains("error") && !queue_->stopped()) {
+        broken_("the driver answered unsubscribe with an error: " + ShowLine(answer.line));
+      }
     } catch (const DriverError& error) {
       broken_(error.what());
     }

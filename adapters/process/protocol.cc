@@ -34,7 +34,10 @@ class Node {
     return Node(*found, path_ + "." + key);
   }
 
-  bool Has(const char* key) const { return value_.is_object() && value_.contains(key); }
+  // For what may be left out: null means the same.
+  bool Has(const char* key) const {
+    return value_.is_object() && value_.contains(key) && !value_[key].is_null();
+  }
 
   std::string Text() const {
     if (!value_.is_string()) Fail("expected a string");
@@ -63,7 +66,7 @@ class Node {
     const std::string text = Text();
     const auto parsed = Timestamp::Parse(text);
     if (!parsed || (text.back() != 'Z' && text.back() != 'z'))
-      Fail("expected an instant as in RFC 3339, in UTC");
+      Fail("expected an instant as in RFC 3339, in UTC, which ends in Z");
     return *parsed;
   }
 

@@ -24,6 +24,7 @@
 #include "aether/wire.h"
 #include "heartbeat.h"
 #include "racing.h"
+#include "rule_run.h"
 
 namespace aether::conformance {
 
@@ -183,9 +184,20 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
   return answer;
 }
 
+// Of a peer, to the first process.
+struct Channel {
+  std::mutex mutex;
+  int fd = -1;
+};
+Channel channel;
+
+bool Tell(const json& message) {
+  const std::lock_guard lock(channel.mutex);
+  return WriteAll(channel.fd, Line(message));
+}
+
 // Makes the calls of one list and sends each answer as soon as it is there.
-void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier,
-             std::mutex& channel_mutex, int channel) {
+void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier) {
   std::vector<PeerCall> parsed;
   for (const json& call : calls) parsed.push_back(CallFrom(call));
   if (std::any_of(parsed.begin(), parsed.end(),
@@ -198,9 +210,7 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
     PeerAnswer answer = Make(store, parsed[i]);
     answer.list = list;
     answer.call = i;
-    const std::string line = Line(ToJson(answer));
-    const std::lock_guard lock(channel_mutex);
-    if (!WriteAll(channel, line)) _exit(3);
+    if (!Tell(ToJson(answer))) _exit(3);
   }
 }
 
@@ -209,36 +219,45 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
 bool IsPeer() { return std::getenv(kPeerVariable) != nullptr; }
 void AllowPeers() { allowed = true; }
 bool PeersAllowed() { return allowed; }
+bool TellBroken(const std::string& what) { return channel.fd >= 0 && Tell({{"broken", what}}); }
 
 int RunPeer(const std::function<const Subject*(const std::string& name)>& find) {
   const json task = json::parse(std::getenv(kPeerVariable));
   unsetenv(kPeerVariable);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != task.at("parent").get<pid_t>()) return 3;  // it died before we asked for the signal
-  const int channel = task.at("channel");
-  fcntl(channel, F_SETFD, FD_CLOEXEC);
+  channel.fd = task.at("channel");
+  fcntl(channel.fd, F_SETFD, FD_CLOEXEC);
   Barrier barrier(task.at("barrier").get<int>());
   const Subject* subject = find(task.at("subject"));
   if (subject == nullptr || !subject->open_at) return 3;
   const auto store = subject->open_at(task.at("location").get<std::string>());
-  if (!WriteAll(channel, Line(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}})))
-    return 3;
+  if (!Tell(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}})) return 3;
   if (!store) return 0;
   std::string buffer;
-  std::mutex mutex;
-  while (const auto line = ReadLineFrom(channel, &buffer)) {
+  while (const auto line = ReadLineFrom(channel.fd, &buffer)) {
     const json lists = json::parse(*line);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < lists.size(); ++i) {
-      threads.emplace_back([&, i] { MakeAll(**store, lists.at(i), i, barrier, mutex, channel); });
+      threads.emplace_back([&, i] { MakeAll(**store, lists.at(i), i, barrier); });
     }
     for (std::thread& thread : threads) thread.join();
-    if (!WriteAll(channel, Line({{"finished", true}}))) return 3;
+    if (!Tell({{"finished", true}})) return 3;
   }
   return 0;
 }
 
 // ---- the kit's side
+
+namespace {
+
+void ThrowIfBroken(const json& message) {
+  if (message.contains("broken")) {
+    throw AdapterError("in another process: " + message.at("broken").get<std::string>());
+  }
+}
+
+}  // namespace
 
 Barrier::Barrier() : Barrier(memfd_create("aether-barrier", MFD_CLOEXEC)) {}
 
@@ -308,6 +327,7 @@ Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::stri
   const auto line = peer->ReadLine();
   if (!line) throw std::runtime_error("the other process died before it had opened the storage");
   const json first = json::parse(*line);
+  ThrowIfBroken(first);
   if (first.contains("error")) return ErrorFrom(first.at("error"));
   return peer;
 }
@@ -342,6 +362,8 @@ std::optional<PeerAnswer> Peer::Next() {
   if (!line) return std::nullopt;
   const json message = json::parse(*line);
   if (message.contains("finished")) return std::nullopt;
+  if (pid_ < 0 && message.contains("broken")) return std::nullopt;  // it was killed, and what it used as well
+  ThrowIfBroken(message);
   return AnswerFrom(message);
 }
 

@@ -71,7 +71,8 @@ class Peer {
 
   // Tells it to make the calls: each list on a thread of its own, all at the same time.
   void Start(const std::vector<std::vector<PeerCall>>& lists);
-  // The next answer; nothing when all calls were answered, or the process has ended.
+  // The next answer; nothing when all calls were answered, or the process has ended. Throws AdapterError when
+  // it has ended since its adapter broke.
   std::optional<PeerAnswer> Next();
   // SIGKILL, also for the processes that it has started: nothing of it runs on. Next() still gives the
   // answers that it had sent.
@@ -97,6 +98,8 @@ class Peer {
 // Whether this process is a peer; RunPeer() is its main() then. `find` gives the subject of that name.
 bool IsPeer();
 int RunPeer(const std::function<const Subject*(const std::string& name)>& find);
+// In a peer: tells the first process why this one is about to end. Answers whether there was one to tell.
+bool TellBroken(const std::string& what);
 // Tells that main() does so; without it no rule is tried that needs another process.
 void AllowPeers();
 bool PeersAllowed();

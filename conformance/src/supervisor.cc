@@ -29,6 +29,7 @@
 #include "aether/rules.h"
 #include "heartbeat.h"
 #include "interrupts.h"
+#include "peer.h"
 #include "rule_run.h"
 #include "scratch.h"
 
@@ -107,7 +108,7 @@ void RunRule(const Subject& subject, std::string_view rule_id) {
 
 void EndAsBroken(const std::string& what) {
   Send({{"broken", what}});
-  if (session.pipe < 0) std::fprintf(stderr, "%s\n", what.c_str());
+  if (session.pipe < 0 && !TellBroken(what)) std::fprintf(stderr, "%s\n", what.c_str());
   _exit(3);
 }
 

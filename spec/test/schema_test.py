@@ -98,7 +98,9 @@ for number, line in enumerate(vectors("driver-transcript.jsonl"), 1):
         expect(is_driver_message("answer", message), f"{where}: answer")
         if "result" in message:
             expect(is_driver_message("result_" + calls[message["id"]], message["result"]), f"{where}: result")
-        expect(not is_driver_message("answer", {**message, "noise": 1}), f"{where}: an answer may hold anything")
+        absent = "error" if "result" in message else "result"
+        expect(is_driver_message("answer", {**message, absent: None, "later": 1}), f"{where}: no further keys")
+        expect(not is_driver_message("answer", {**message, absent: {}}), f"{where}: both a result and an error")
 for definition, damaged in (
     ("event", {"id": "e", "eventType": "t", "actorId": "a", "version": 1, "data": "{}", "timestamp": "2026-01-13T21:26:16Z"}),
     ("result_get_latest_version", {"version": "01"}),

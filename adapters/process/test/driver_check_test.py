@@ -4,6 +4,7 @@ Usage: driver_check_test.py AETHER_DRIVER_CHECK AETHER_DRIVER_CONFORMANCE
 """
 
 import json
+import os
 import pathlib
 import shlex
 import shutil
@@ -33,8 +34,14 @@ FAULTS = [
     ("a key that is missing", '"rawData": base64', '"raw": base64', None),  # seen when there is an error only
     ("an unknown error", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "oops"); fields = {key: str(value)', ["error.code: not one of the error codes", '"oops"']),
     ("an offer that is not kept", "def call_get_latest_snapshot", "def call_get_snapshot", ["FAULT offers snapshots", "does not know a call that belongs to what it says it offers"]),
-    ("a notice after the end", "_find(self._subscriptions, request[\"subscription\"]).end()", "_find(self._subscriptions, request[\"subscription\"])", ["FAULT", "a notice of subscription", "has ended"]),
-    ("death", "def call_get_events(self, request):", "def call_get_events(self, request):\n        os._exit(7)", ["FAULT takes an event", "ended with exit code 7; without an answer: request", "(get_events)"]),
+    ("both result and error", '{"id": number, "result": result}', '{"id": number, "result": result, "error": {}}', ['not just one of "result" and "error"']),
+    ("null for an empty list", '{"events": [to_message(event) for event in events]}', '{"events": [to_message(event) for event in events] or None}', ["FAULT reads an actor without events", "result.events: expected an array, got null"]),
+    ("an offset", '"version": str(value.version)}', '"version": str(value.version), "timestamp": value.timestamp.replace("Z", "+00:00")}', ["in UTC, which ends in Z"]),
+    ("a sleep that is none", 'time.sleep(request["milliseconds"] / 1000)', "pass", ["FAULT sleeps as long as it is told", "in less than 50"]),
+    ("seconds for milliseconds", 'request["milliseconds"] / 1000', 'request["milliseconds"]', ["(sleep) within 10 s", "thousandths of a second"]),
+    ("no answer to shutdown", 'self._write({"id": request["id"], "result": {}})\n        self._ended.set()', "self._ended.set()", ["FAULT shuts down", "the driver ended with exit code 0"]),
+    ("a notice after the end", "_find(self._subscriptions, request[\"subscription\"]).end()", "_find(self._subscriptions, request[\"subscription\"])", ["FAULT", "a notice of subscription", "has ended: none may follow the answer to its unsubscribe"]),
+    ("death", "def call_get_events(self, request):", "def call_get_events(self, request):\n        os._exit(7)", ["FAULT reads an actor without events", "ended with exit code 7; without an answer: request", "(get_events)"]),
     ("a signal", "def call_get_events(self, request):", "def call_get_events(self, request):\n        os.kill(os.getpid(), 11)", ["Segmentation fault"]),
     ("half a line", 'line = json.dumps(message).encode() + b"\\n"', 'line = b\'{"id":\'; self._ended.set()', ["in the midst of a line"]),
     ("a wrong end", "os._exit(self._exit_code)", "os._exit(3)", ["FAULT shuts down", "ended with exit code 3"]),
@@ -45,6 +52,13 @@ NOTES = [
     ("a changed payload", 'return {**value._asdict(), "version": str(value.version)}', 'return {**value._asdict(), "version": str(value.version), "data": "{}"}', ["note  takes an event", "the field data came back otherwise"]),
     ("conflicts folded", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "storage_failed"); fields = {key: str(value)', ["note  tells a version conflict", "storage_failed, not with version_conflict"]),
     ("a raised error", "def call_get_events(self, request):", 'def call_get_events(self, request):\n        raise KeyError("oops")', ['the error "exception"', "oops"]),
+]
+# What many libraries do, and is no mistake.
+ALLOWED = [
+    ("null for what is absent, and further keys", "line = json.dumps(message)", 'line = json.dumps({"notice": None, "error": None, "result": None, "later": 1, **message})'),
+    ("an id with a point", '{"id": number, "result": result}', '{"id": float(number), "result": result}'),
+    ("a subscription with a point", '"subscription": number})', '"subscription": float(number)})'),
+    ("lines of Windows", '.encode() + b"\\n"', '.encode() + b"\\r\\n"'),
 ]
 
 
@@ -67,8 +81,8 @@ class BrokenDriver:
         self._directory.cleanup()
 
 
-def run(*command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 class DriverCheck(unittest.TestCase):
@@ -96,6 +110,20 @@ class DriverCheck(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 for text in said:
                     self.assertIn(text, done.stdout)
+
+    def test_what_libraries_do_is_no_mistake(self):
+        for what, before, after in ALLOWED:
+            with self.subTest(what), BrokenDriver(before, after) as command:
+                done = run(CHECK, command)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                self.assertNotIn("note", done.stdout.replace("notices", ""))
+
+    def test_nothing_is_left_of_a_driver_that_dies(self):
+        with BrokenDriver("def call_get_events(self, request):", "def call_get_events(self, request):\n        os._exit(7)") as command:
+            with tempfile.TemporaryDirectory() as directory:
+                done = run(CHECK, command, env={**os.environ, "TMPDIR": directory})
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(os.listdir(directory), [])
 
     def test_a_command_that_is_none(self):
         done = run(CHECK, "no-such-driver-program")
@@ -166,6 +194,44 @@ class Conformance(unittest.TestCase):
             "--call-limit",
             "2",
         )
+
+    def test_an_error_instead_of_the_end_of_a_subscription(self):
+        self.assert_errored(
+            "def call_unsubscribe(self, request):",
+            'def call_unsubscribe(self, request):\n        raise KeyError("oops")',
+            "NOTE-01",
+            ["the driver answered unsubscribe with an error", "oops"],
+        )
+
+    def test_a_wrong_end_after_everything_was_judged(self):
+        self.assert_errored(
+            "        call = getattr",
+            f"        {self.LATER}self._exit_code = 3\n            call = getattr",
+            "ID-01",
+            ["after this rule, the last, at its end: the driver ended with exit code 3"],
+        )
+
+    def test_the_death_of_a_driver_in_another_process_is_not_the_one_that_was_asked_for(self):
+        self.assert_errored(
+            "def call_save(self, request):",
+            'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os._exit(9)',
+            "PROC-04",
+            ["in another process: the driver ended with exit code 9; without an answer: request"],
+        )
+
+    def test_the_death_of_another_process_is_not_the_one_that_was_asked_for(self):
+        dies = 'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os.kill(os.getppid(), 9)'
+        with BrokenDriver("def call_save(self, request):", dies) as command:
+            done, rules = self.judge(command, "--rules", "PROC-04")
+            self.assertEqual((rules["PROC-04"]["verdict"], done.returncode), ("inconclusive", 2), done.stdout)
+            self.assertIn("the other process ended before it was killed", rules["PROC-04"]["message"])
+
+    def test_null_for_what_is_absent_is_no_mistake(self):
+        nulls = "**{key: text or None for key, text in value._asdict().items() if key in ('commandId', 'metadata')}"
+        plain = 'return {**value._asdict(), "version": str(value.version)}'
+        with BrokenDriver(plain, plain[:-1] + f", {nulls}}}") as command:
+            _, rules = self.judge(command, "--rules", "EVT-02,META-03,SNAP-02")
+            self.assertEqual({rule["verdict"] for rule in rules.values()}, {"passed"}, rules)
 
     def test_an_exception_fails_the_rule_on_exceptions(self):
         with BrokenDriver("def call_get_events(self, request):", 'def call_get_events(self, request):\n        raise KeyError("oops")') as command:

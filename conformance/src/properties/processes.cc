@@ -203,7 +203,7 @@ void AcknowledgedEventsSurviveADeath(RuleRun& run) {
     };
     while (answered < enough) {
       const auto answer = peer.Next();
-      if (!answer) break;
+      if (!answer) throw Inconclusive("the other process ended before it was killed");
       take(*answer);
     }
     Spin(std::chrono::microseconds(round * 37 % 300));
