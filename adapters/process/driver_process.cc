@@ -43,15 +43,24 @@ void ReadAsInteger(const char* key, json* message) {
   }
 }
 
+// Its ends are above the standard streams, also where one of those is closed.
+void MakePipe(int (&ends)[2]) {
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    throw DriverError(std::string("cannot make a pipe to the driver: ") + std::strerror(errno));
+  }
+  for (int& end : ends) {
+    if (end > STDERR_FILENO) continue;
+    const int moved = fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(end);
+    end = moved;
+  }
+}
+
 // What may be the matter with a driver that does not answer this call.
 std::string HintFor(const std::string& call) {
-  if (call == "hello") {
-    return "Each answer has to be flushed. A command that builds the driver first, such as `go run`, may "
-           "take too "
-           "long: build it before.";
-  }
+  if (call == "hello") return "Each answer has to be flushed, and what has to be built is built before.";
   if (call == "sleep")
-    return "`milliseconds` is in thousandths of a second, and no request may wait for another one.";
+    return "`milliseconds` are thousandths of a second. No request may wait for another one.";
   return "Each answer has to be flushed, and no request may wait for another one.";
 }
 
@@ -109,9 +118,8 @@ DriverProcess::~DriverProcess() {
 void DriverProcess::Start(const std::string& command) {
   int to_driver[2];
   int from_driver[2];
-  if (pipe2(to_driver, O_CLOEXEC) != 0 || pipe2(from_driver, O_CLOEXEC) != 0) {
-    throw DriverError(std::string("cannot make a pipe to the driver: ") + std::strerror(errno));
-  }
+  MakePipe(to_driver);
+  MakePipe(from_driver);
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
@@ -252,7 +260,8 @@ void DriverProcess::Take(const std::string& line) {
     std::string why = error.what();
     why = why.substr(why.find("] ") + 2);
     return Break("the driver wrote a line that is not JSON: " + ShowLine(line) + "\n(" + why +
-                 ")\nIts standard output is for messages only, each whole on one line: print anything else to standard error.");
+                 ")\nIts standard output is for messages only, each whole on one line: print anything else "
+                 "to standard error.");
   }
   try {
     if (!message.is_object()) throw DriverError("the driver wrote a line that is no JSON object");

@@ -130,6 +130,11 @@ class DriverCheck(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("could not be run (exit code 127): is the command right?", done.stdout)
 
+    def test_closed_standard_input(self):
+        with BrokenDriver("", "") as command:
+            done = run("sh", "-c", 'exec "$0" "$1" <&-', CHECK, command)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
     def test_wrong_usage(self):
         self.assertEqual(run(CHECK).returncode, 2)
         self.assertEqual(run(CHECK, "a", "b").returncode, 2)
