@@ -101,7 +101,8 @@ int Run(const Options& options, int argc, char** argv) {
   if (!options.known_failures.empty()) report.known_failures = KnownFailures::Read(options.known_failures);
 
   Progress progress(report.store, supervision.rules.size());
-  Supervise(
+  const auto run_rules = options.in_process ? RunInThisProcess : Supervise;
+  run_rules(
       supervision, &report, [&](const std::string& id) { progress.Start(id); },
       [&](const RuleResult& result) { progress.Done(result); });
   progress.End();
@@ -139,6 +140,8 @@ int Main(int argc, char** argv) {
   CLI::App app("Tries an event store against the Aether contract, rule by rule.");
   Options options;
   AddOptions(&app, &options);
+  app.add_flag("--in-process", options.in_process,
+               "for a debugger: rules run in this process; no call is ended, and a crash ends the run");
   try {
     app.parse(argc, argv);
     if (Stores().size() != 1) {

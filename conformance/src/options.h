@@ -21,6 +21,7 @@ struct Options {
   bool strict = false;
   bool github = false;
   bool verbose = false;
+  bool in_process = false;  // of a conformance program only
 };
 
 // Adds the options to `app`.

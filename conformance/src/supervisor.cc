@@ -44,18 +44,22 @@ constexpr const char* kChildVariable = "AETHER_CONFORMANCE_CHILD";
 
 // ---- the child's side
 
-struct ChildSession {
+// Of the process that runs the rules.
+struct Session {
   Settings settings;
-  int pipe = -1;  // -1: no supervisor, a plain GoogleTest program
+  std::function<void(const json& message)> send;  // none: nobody listens, a plain GoogleTest program
 };
 
-ChildSession session;
+Session session;
 
 void Send(const json& message) {
-  if (session.pipe < 0) return;
+  if (session.send) session.send(message);
+}
+
+void SendThrough(int pipe, const json& message) {
   const std::string line = message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t n = write(session.pipe, line.data() + sent, line.size() - sent);
+    const ssize_t n = write(pipe, line.data() + sent, line.size() - sent);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) _exit(3);  // the supervisor is gone
     sent += static_cast<std::size_t>(n);
@@ -77,6 +81,38 @@ std::optional<Capabilities> Offered(const Subject& subject, std::string* error) 
   }
   *error = entry->second.second;
   return entry->second.first;
+}
+
+// Runs the tests of these rules once each, in order, whatever the environment asks of GoogleTest.
+void RunTests(const std::vector<std::string>& rules) {
+  std::string filter;
+  for (std::string test : rules) {
+    std::replace(test.begin(), test.end(), '-', '_');
+    filter += (filter.empty() ? "" : ":") + ("*." + test);
+  }
+  for (const char* variable : {"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX", "GTEST_SHARD_STATUS_FILE"}) {
+    unsetenv(variable);
+  }
+  int argc = 1;
+  char name[] = "conformance";
+  char* argv[] = {name, nullptr};
+  testing::InitGoogleTest(&argc, argv);
+  testing::GTEST_FLAG(filter) = filter;
+  testing::GTEST_FLAG(repeat) = 1;
+  testing::GTEST_FLAG(shuffle) = false;
+  testing::GTEST_FLAG(fail_fast) = false;
+  testing::GTEST_FLAG(break_on_failure) = false;
+  testing::GTEST_FLAG(throw_on_failure) = false;
+  testing::GTEST_FLAG(output) = "";
+  auto& listeners = testing::UnitTest::GetInstance()->listeners();
+  delete listeners.Release(listeners.default_result_printer());
+  [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // verdicts are sent
+}
+
+// Where the adapter may put files. TMPDIR for all that has never heard of the other, such as a server's own
+// directory.
+void NameScratch(const Scratch& scratch) {
+  for (const char* variable : {"AETHER_SCRATCH", "TMPDIR"}) setenv(variable, scratch.path().c_str(), 1);
 }
 
 }  // namespace
@@ -108,7 +144,7 @@ void RunRule(const Subject& subject, std::string_view rule_id) {
 
 void EndAsBroken(const std::string& what) {
   Send({{"broken", what}});
-  if (session.pipe < 0 && !TellBroken(what)) std::fprintf(stderr, "%s\n", what.c_str());
+  if (!session.send && !TellBroken(what)) std::fprintf(stderr, "%s\n", what.c_str());
   _exit(3);
 }
 
@@ -119,36 +155,14 @@ int RunChild() {
   unsetenv(kChildVariable);  // not for the store's own children
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Not for the store's own children, and out of the way of a store that closes what is not its own.
-  session.pipe = fcntl(task.at("pipe").get<int>(), F_DUPFD_CLOEXEC, 500);
+  const int pipe = fcntl(task.at("pipe").get<int>(), F_DUPFD_CLOEXEC, 500);
   close(task.at("pipe").get<int>());
+  session.send = [pipe](const json& message) { SendThrough(pipe, message); };
   session.settings.seed = task.at("seed");
   session.settings.profile = static_cast<Profile>(task.at("profile").get<int>());
   session.settings.patience = std::chrono::milliseconds(task.at("patience_ms").get<int>());
   ShareHeartbeat(task.at("heartbeat"));
-  std::string filter;
-  for (const std::string id : task.at("rules")) {
-    std::string test = id;
-    std::replace(test.begin(), test.end(), '-', '_');
-    filter += (filter.empty() ? "" : ":") + ("*." + test);
-  }
-  for (const char* variable : {"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX", "GTEST_SHARD_STATUS_FILE"}) {
-    unsetenv(variable);
-  }
-  int argc = 1;
-  char name[] = "conformance";
-  char* argv[] = {name, nullptr};
-  testing::InitGoogleTest(&argc, argv);
-  // Whatever the environment asks of GoogleTest: here the rules run once each, in order.
-  testing::GTEST_FLAG(filter) = filter;
-  testing::GTEST_FLAG(repeat) = 1;
-  testing::GTEST_FLAG(shuffle) = false;
-  testing::GTEST_FLAG(fail_fast) = false;
-  testing::GTEST_FLAG(break_on_failure) = false;
-  testing::GTEST_FLAG(throw_on_failure) = false;
-  testing::GTEST_FLAG(output) = "";
-  auto& listeners = testing::UnitTest::GetInstance()->listeners();
-  delete listeners.Release(listeners.default_result_printer());
-  [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // verdicts go through the pipe
+  RunTests(task.at("rules"));  // verdicts go through the pipe
   Send({{"done", true}});
   return 0;
 }
@@ -269,8 +283,7 @@ class Child {
     fcntl(pipe, F_SETFD, 0);
     fcntl(monitor_.fd(), F_SETFD, 0);
     setenv(kChildVariable, task.c_str(), 1);
-    // TMPDIR for all that has never heard of the other, such as a server's own directory.
-    for (const char* variable : {"AETHER_SCRATCH", "TMPDIR"}) setenv(variable, scratch_.path().c_str(), 1);
+    NameScratch(scratch_);
     if (!supervision_.verbose) {
       const int out = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       dup2(out, STDOUT_FILENO);
@@ -297,6 +310,8 @@ RuleResult Errored(const std::string& rule_id, const std::string& message) {
   result.message = message;
   return result;
 }
+
+constexpr const char* kNoTest = "no test of this program tries the rule: is AETHER_CONFORMANCE in it?";
 
 // No rule takes longer than this, however many calls it makes.
 std::chrono::seconds RuleLimit(Profile profile) {
@@ -359,7 +374,7 @@ void Supervise(const Supervision& supervision, StoreReport* report,
       record(Errored(current, death));
     } else if (!remaining.empty()) {
       // Not in the midst of a rule: the program does not hold the tests, or dies at its start or end.
-      record_rest(done ? "no test of this program tries the rule: is AETHER_CONFORMANCE in it?" : death);
+      record_rest(done ? kNoTest : death);
     } else if (!end.empty()) {
       // Everything was judged, and then the end went wrong: a sanitizer's report, a crash in a destructor.
       RuleResult& last = report->rules.back();
@@ -367,6 +382,33 @@ void Supervise(const Supervision& supervision, StoreReport* report,
       last.message += (last.message.empty() ? "" : "\n") + ("after this rule, the last, " + death);
     }
   }
+  report->seconds = std::chrono::duration<double>(Clock::now() - started).count();
+}
+
+void RunInThisProcess(const Supervision& supervision, StoreReport* report,
+                      const std::function<void(const std::string&)>& on_start,
+                      const std::function<void(const RuleResult&)>& on_result) {
+  const Scratch scratch("aether-conformance");
+  NameScratch(scratch);
+  const auto started = Clock::now();
+  std::vector<std::string> remaining = supervision.rules;
+  const auto record = [&](const RuleResult& result) {
+    std::erase(remaining, result.id);
+    report->rules.push_back(result);
+    on_result(result);
+  };
+  session.settings = supervision.settings;
+  session.send = [&](const json& message) {
+    if (message.contains("start")) on_start(message.at("start"));
+    if (message.contains("capabilities"))
+      report->offered = CapabilitiesFromJson(message.at("capabilities"));
+    if (message.contains("result")) record(RuleResultFromJson(message.at("result")));
+    if (message.contains("broken"))
+      std::fprintf(stderr, "%s\n", message.at("broken").get_ref<const std::string&>().c_str());
+  };
+  RunTests(supervision.rules);
+  session.send = nullptr;
+  for (const std::string& id : std::vector<std::string>(remaining)) record(Errored(id, kNoTest));
   report->seconds = std::chrono::duration<double>(Clock::now() - started).count();
 }
 

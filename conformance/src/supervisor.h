@@ -25,6 +25,12 @@ void Supervise(const Supervision& supervision, StoreReport* report,
                const std::function<void(const std::string& rule_id)>& on_start,
                const std::function<void(const RuleResult&)>& on_result);
 
+// The same without a child, so that a debugger sees the store: nothing ends a call that hangs, and a crash
+// ends the run. Once in a process.
+void RunInThisProcess(const Supervision& supervision, StoreReport* report,
+                      const std::function<void(const std::string& rule_id)>& on_start,
+                      const std::function<void(const RuleResult&)>& on_result);
+
 // Whether this process is such a child; then RunChild() is its main().
 bool IsChild();
 int RunChild();

@@ -114,6 +114,23 @@ class Verdicts(CommandLineTest):
         self.assertEqual(run("sh", "-c", replay, AETHER_MISBEHAVE="lose").returncode, 1)
 
 
+class InProcess(CommandLineTest):
+    """Rules in the process that was started, where a debugger sees the store."""
+
+    def test_verdicts_are_those_of_a_supervised_run(self):
+        for mode, exit_code in (("lose", 1), ("unavailable", 2), ("cannot_open", 2)):
+            with self.subTest(mode):
+                runs = [self.misbehave(mode, *options, exit_code=exit_code) for options in ((), ("--in-process",))]
+                for rules in runs:
+                    for rule in rules.values():
+                        del rule["seconds"]
+                self.assertEqual(runs[0], runs[1])
+
+    def test_crash_is_that_of_the_process(self):
+        done = run(programs.misbehaving, "--in-process", "--rules", "VER-07", AETHER_MISBEHAVE="abort")
+        self.assertEqual(done.returncode, -signal.SIGABRT)
+
+
 class Cleanliness(CommandLineTest):
     def setUp(self):
         super().setUp()
