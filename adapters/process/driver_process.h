@@ -79,7 +79,8 @@ struct DriverEnd {
 // What a subscription does with a notice: must not block. Called by the thread that reads the answers.
 using NoticeSink = std::function<void(EventStored)>;
 
-// All methods may be called from any thread. What throws, throws DriverError; from then on every call does.
+// All methods may be called from any thread. What throws, throws DriverError; once the driver has broken the
+// protocol, or has ended, every call does.
 class DriverProcess {
  public:
   using Clock = std::chrono::steady_clock;

@@ -225,7 +225,7 @@ class Conformance(unittest.TestCase):
         )
 
     def test_the_death_of_another_process_is_not_the_one_that_was_asked_for(self):
-        dies = 'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os.kill(os.getppid(), 9)'
+        dies = 'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os.kill(os.getpgrp(), 9)'
         with BrokenDriver("def call_save(self, request):", dies) as command:
             done, rules = self.judge(command, "--rules", "PROC-04")
             self.assertEqual((rules["PROC-04"]["verdict"], done.returncode), ("inconclusive", 2), done.stdout)
