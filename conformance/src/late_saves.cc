@@ -13,6 +13,7 @@
 #include <atomic>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "racing.h"
 
@@ -118,6 +119,7 @@ class LateSaves {
       if (i == writers) {
         do {
           Look(*handles[i], racer);
+          std::this_thread::yield();  // to a writer that shares the core
         } while (writing > 0);
         return;
       }
@@ -221,9 +223,9 @@ void TryLateSaves(RuleRun& run) {
   LateSaves late(&run);
   run.Once([&](Trial& t) { late.Measure(t); });
   // Slow stores get fewer rounds, not a longer run.
-  constexpr int kLeast = 60;
-  const int rounds = run.Scaled(2000, 300);
-  const auto end = Clock::now() + std::chrono::milliseconds(run.Scaled(40'000));
+  constexpr int kLeast = 100;
+  const int rounds = run.Scaled(2000);
+  const auto end = Clock::now() + std::chrono::milliseconds(run.Scaled(20'000));
   int done = 0;
   for (; done < rounds && (done < kLeast || Clock::now() < end); ++done) {
     run.Once([&](Trial& t) { late.Round(t, done); });
