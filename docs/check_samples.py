@@ -4,16 +4,26 @@ A comment in front of a code block says what it is:
 
     <!-- sample: PATH -->   the part of the file PATH between [begin] and [end]
     <!-- consumer -->       what a project that uses this one has in its CMakeLists.txt: it is compiled
-    <!-- run -->            commands that are run, each with its output; times and widths may differ
+    <!-- run -->            commands that are run, each with its output; times, versions and widths may differ
     <!-- workflow -->       YAML for a CI server: the programs that it runs are built by the consumer above, and take
                             the options
     <!-- packages -->       what `./kit check` installs for a store that needs no server
+
+A page may tell of a reader's own folder, which begins empty. The kit is installed for it:
+
+    <!-- file: NAME -->     a file there, whole
+    <!-- into: NAME -->     a function there, instead of the one that begins with the same line and ends at an empty one
+    <!-- steps -->          commands that are run there and succeed
+    <!-- session -->        commands that are run there, each with its output, as with "run"
+    <!-- race -->           the same, of a run that goes otherwise each time: compared without numbers, and a timeline
+                            by the calls that are in it
 
 Every other block is shown as it is, and holds neither C++ nor CMake nor YAML. Every `./kit ...` on a page has to be
 taken by the script.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -22,8 +32,11 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import yaml
+
+from reader_folder import Folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "adapters/process/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -82,12 +95,13 @@ def output(command, arguments):
 
 def comparable(text):
     text = re.sub(r"\b\d+(\.\d+)? (ms|s)\b", "#", re.sub(r"[ \t]+", " ", text))
-    return re.sub(r"\b\d+\.\d+\b", "#", text).strip()
+    text = re.sub(r"\b0x[0-9a-f]+\b", "#", text)
+    return re.sub(r"\b\d+(\.\d+)+\b", "#", text).strip()
 
 
-def check_output(page, block, arguments):
+def check_output(page, block, arguments, output=output, comparable=comparable):
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, shown = part.partition("\n")
+        command, _, shown = re.sub(r"\\\n *", "", part).partition("\n")  # a command may go over several lines
         real = output(command, arguments)
         if real is None or comparable(real) == comparable(shown):
             continue
@@ -99,6 +113,19 @@ def check_output(page, block, arguments):
                 False,
                 f"{page}: {command}\n--- shown\n{shown}\n--- real\n{real}",
             )
+
+
+def output_in(folder, command):
+    """What `command` prints in a reader's folder, or nothing where no process may be traced."""
+    if command.startswith("gdb ") and run("gdb", "-batch", "-ex", "run", "--args", "true", cwd=ROOT).returncode != 0:
+        print(f"not run, since gdb cannot trace a process here: {command}")
+        return None
+    return folder.run(command).stdout
+
+
+def without_race(text):
+    """What of an output is the same each time: numbers go, and of a timeline it only counts which calls are in it."""
+    return {re.sub(r" *-> .*", "", line) for line in re.sub(r"[0-9]+", "#", comparable(text)).splitlines()}
 
 
 def check_sample(page, path, block):
@@ -173,6 +200,7 @@ def check_workflow(page, block, arguments):
 def check_page(path, arguments):
     page = path.relative_to(ROOT)
     text = path.read_text()
+    folder = functools.cache(lambda: Folder(arguments.build, arguments.compiler))
     for kind, language, block in BLOCK.findall(text):
         if kind.startswith("sample: "):
             check_sample(page, kind.removeprefix("sample: "), block)
@@ -180,6 +208,17 @@ def check_page(path, arguments):
             check_consumer(page, block, arguments)
         elif kind == "run":
             check_output(page, block, arguments)
+        elif kind.startswith("file: "):
+            folder().write(kind.removeprefix("file: "), block)
+        elif kind.startswith("into: "):
+            folder().replace_function(kind.removeprefix("into: "), block)
+        elif kind == "steps":
+            done = folder().run(block)
+            expect(done.returncode == 0, f"{page}:\n{block}{done.stdout}{done.stderr}")
+        elif kind == "session":
+            check_output(page, block, arguments, lambda command, _: output_in(folder(), command))
+        elif kind == "race":
+            check_output(page, block, arguments, lambda command, _: output_in(folder(), command), without_race)
         elif kind == "workflow":
             check_workflow(page, block, arguments)
         elif kind == "packages":
