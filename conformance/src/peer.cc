@@ -189,11 +189,11 @@ struct Channel {
   std::mutex mutex;
   int fd = -1;
 };
-Channel channel;
+Channel to_first;  // of a peer
 
 bool Tell(const json& message) {
-  const std::lock_guard lock(channel.mutex);
-  return WriteAll(channel.fd, Line(message));
+  const std::lock_guard lock(to_first.mutex);
+  return WriteAll(to_first.fd, Line(message));
 }
 
 // Makes the calls of one list and sends each answer as soon as it is there.
@@ -219,15 +219,15 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
 bool IsPeer() { return std::getenv(kPeerVariable) != nullptr; }
 void AllowPeers() { allowed = true; }
 bool PeersAllowed() { return allowed; }
-bool TellBroken(const std::string& what) { return channel.fd >= 0 && Tell({{"broken", what}}); }
+bool TellBroken(const std::string& what) { return to_first.fd >= 0 && Tell({{"broken", what}}); }
 
 int RunPeer(const std::function<const Subject*(const std::string& name)>& find) {
   const json task = json::parse(std::getenv(kPeerVariable));
   unsetenv(kPeerVariable);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != task.at("parent").get<pid_t>()) return 3;  // it died before we asked for the signal
-  channel.fd = task.at("channel");
-  fcntl(channel.fd, F_SETFD, FD_CLOEXEC);
+  to_first.fd = task.at("channel");
+  fcntl(to_first.fd, F_SETFD, FD_CLOEXEC);
   Barrier barrier(task.at("barrier").get<int>());
   const Subject* subject = find(task.at("subject"));
   if (subject == nullptr || !subject->open_at) return 3;
@@ -235,7 +235,7 @@ int RunPeer(const std::function<const Subject*(const std::string& name)>& find) 
   if (!Tell(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}})) return 3;
   if (!store) return 0;
   std::string buffer;
-  while (const auto line = ReadLineFrom(channel.fd, &buffer)) {
+  while (const auto line = ReadLineFrom(to_first.fd, &buffer)) {
     const json lists = json::parse(*line);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < lists.size(); ++i) {
@@ -362,7 +362,8 @@ std::optional<PeerAnswer> Peer::Next() {
   if (!line) return std::nullopt;
   const json message = json::parse(*line);
   if (message.contains("finished")) return std::nullopt;
-  if (pid_ < 0 && message.contains("broken")) return std::nullopt;  // it was killed, and what it used as well
+  if (pid_ < 0 && message.contains("broken"))
+    return std::nullopt;  // it was killed, and what it used as well
   ThrowIfBroken(message);
   return AnswerFrom(message);
 }

@@ -71,8 +71,8 @@ class Peer {
 
   // Tells it to make the calls: each list on a thread of its own, all at the same time.
   void Start(const std::vector<std::vector<PeerCall>>& lists);
-  // The next answer; nothing when all calls were answered, or the process has ended. Throws AdapterError when
-  // it has ended since its adapter broke.
+  // The next answer; nothing when all calls were answered, or the process has ended. Throws AdapterError
+  // when it has ended since its adapter broke.
   std::optional<PeerAnswer> Next();
   // SIGKILL, also for the processes that it has started: nothing of it runs on. Next() still gives the
   // answers that it had sent.
