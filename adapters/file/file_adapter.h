@@ -17,11 +17,12 @@
 namespace aether {
 
 // A log in a temporary directory of its own, under $AETHER_SCRATCH or the system's.
-class FileAdapter {
+template <Durability kDurability>
+class FileAdapterOf {
  public:
   using Subject = FileStore;
 
-  FileAdapter() {
+  FileAdapterOf() {
     const char* const scratch = std::getenv("AETHER_SCRATCH");
     const std::filesystem::path root = scratch ? scratch : std::filesystem::temp_directory_path();
     std::string name = (root / "aether-file-XXXXXX").string();
@@ -32,25 +33,25 @@ class FileAdapter {
     directory_ = name;
   }
 
-  ~FileAdapter() {
+  ~FileAdapterOf() {
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
   }
 
-  FileAdapter(const FileAdapter&) = delete;
-  FileAdapter& operator=(const FileAdapter&) = delete;
+  FileAdapterOf(const FileAdapterOf&) = delete;
+  FileAdapterOf& operator=(const FileAdapterOf&) = delete;
 
   // A handle beside those that are open; when none is, one on what the log on disk says.
   Result<std::unique_ptr<FileStore>> Open() {
     if (auto store = FileStoreSeam::Attach(log_)) return store;
-    auto store = FileStore::Open(directory_);
+    auto store = OpenAt(directory_.string());
     if (store) log_ = FileStoreSeam::LogOf(**store);
     return store;
   }
 
   Result<std::string> Location() { return directory_.string(); }
   static Result<std::unique_ptr<FileStore>> OpenAt(std::string_view location) {
-    return FileStore::Open(std::filesystem::path(location));
+    return FileStore::Open(std::filesystem::path(location), {.durability = kDurability});
   }
 
   Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) {
@@ -65,6 +66,9 @@ class FileAdapter {
   std::filesystem::path directory_;
   std::weak_ptr<file::FileLog> log_;
 };
+
+using FileAdapter = FileAdapterOf<Durability::kDurable>;
+using PageCacheFileAdapter = FileAdapterOf<Durability::kPageCache>;
 
 static_assert(CheckAdapter<FileAdapter>());
 
