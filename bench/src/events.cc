@@ -13,7 +13,7 @@ namespace {
 constexpr char kData[] =
     R"({"customer":"c-48213","items":[{"sku":"A-1001","quantity":2,"price":19.99},)"
     R"({"sku":"B-2040","quantity":1,"price":5.5}],"total":45.48,"currency":"EUR","paid":true,)"
-    R"("note":"leave it with the neighbours"})";
+    R"("note":"leave these with the neighbours"})";
 
 std::size_t WireBytes(const Event& event) {
   std::string wire;

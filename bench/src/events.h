@@ -10,7 +10,7 @@
 namespace aether::bench {
 
 // An event of 444 bytes in the wire form, as long as the version has one digit: an id of 36 characters, an
-// object of 204 bytes with strings, numbers and an array, three pairs of metadata, a time to the
+// object of about 200 bytes with strings, numbers and an array, three pairs of metadata, a time to the
 // nanosecond.
 Event MakeEvent(const std::string& actor_id, std::int64_t version);
 
