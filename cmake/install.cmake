@@ -35,6 +35,9 @@ if(AETHER_BUILD_CONFORMANCE)
     HEADERS conformance
     LIBRARIES aether_conformance aether_conformance_main)
 endif()
+if(AETHER_BUILD_BENCH)
+  aether_install_libraries(dev aetherBenchTargets HEADERS bench LIBRARIES aether_bench aether_bench_main)
+endif()
 if(AETHER_BUILD_JETSTREAM)
   set_target_properties(aether_jetstream_store PROPERTIES POSITION_INDEPENDENT_CODE ON)
   aether_install_libraries(jetstream-dev aetherJetstreamTargets
@@ -70,7 +73,8 @@ install(DIRECTORY conformance/selftest DESTINATION ${AETHER_SHARE_DIR}/conforman
 install(DIRECTORY conformance/test/must_not_compile DESTINATION ${AETHER_SHARE_DIR}/conformance/test COMPONENT spec)
 
 # Other programs of this project that people run add themselves here.
-foreach(program aether_check aether_compare aether_rules aether_driver_conformance aether_driver_check)
+foreach(program aether_check aether_compare aether_rules aether_driver_conformance aether_driver_check
+                aether_bench_program limits_bench aether_driver_bench)
   if(TARGET ${program})
     add_dependencies(aether_packaged ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)

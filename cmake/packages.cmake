@@ -25,7 +25,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_NAME libaether-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
     "aether-spec (= ${aether_VERSION}-1), libgtest-dev (>= 1.12), librapidcheck-dev, nlohmann-json3-dev (>= 3.11), \
-libsimdjson-dev (>= 3), libexpected-dev")
+libsimdjson-dev (>= 3), libexpected-dev, libbenchmark-dev (>= 1.7)")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "cmake (>= 3.25), g++ (>= 4:12) | clang (>= 1:16)")
 set(CPACK_DEBIAN_DEV_DESCRIPTION "conformance kit for append-only event stores in C++20
 The interfaces of an event store, a property-based kit that tries a store
@@ -49,7 +49,8 @@ set(CPACK_DEBIAN_TOOLS_DESCRIPTION "programs of the Aether conformance kit
 aether_check runs conformance programs side by side and writes one report,
 aether_compare tells two reports apart, aether_rules lists and explains the
 rules; aether_driver_conformance tries a store in any language by its driver,
-which aether_driver_check tries before.")
+which aether_driver_check tries before; aether_bench measures stores side by
+side, against the limits of the machine and an earlier build.")
 
 # Debian wants to read in each package under which terms it may be used.
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)

@@ -13,11 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The physical limit of a benchmark, for stores that do their work in this process.
+// The name of the physical limit that bounds a benchmark; empty: none.
 std::string LimitOf(const Subject& subject, const Benchmark& benchmark) {
   if (const auto known = subject.limits.find(benchmark.name()); known != subject.limits.end())
     return known->second;
-  if (!subject.limits.empty()) return "";  // bounded by something else altogether, such as a network
+  if (subject.is_remote) return "";
   const bool on_device = subject.durability == Durability::kDevice;
   const bool in_files = on_device || subject.durability == Durability::kPageCache;
   if (benchmark.workload == "append") {

@@ -83,8 +83,8 @@ install_packages() {
 build_consumer() {
   mkdir "$NEW_ROOT/consumer"
   cp "$SOURCE"/cmake/test/consumer/* "$NEW_ROOT/consumer/"
-  in_root cmake -G Ninja -S /consumer -B /build -DHOW=find_package "-DCOMPONENTS=conformance;jetstream" \
-    -DSTORES=ON -DJETSTREAM=ON -DCONFORMANCE=ON -DSAMPLES=/usr/share/aether/docs/samples
+  in_root cmake -G Ninja -S /consumer -B /build -DHOW=find_package "-DCOMPONENTS=conformance;bench;jetstream" \
+    -DSTORES=ON -DJETSTREAM=ON -DCONFORMANCE=ON -DBENCH=ON -DSAMPLES=/usr/share/aether/docs/samples
   in_root ninja -C /build
 }
 
@@ -106,6 +106,8 @@ run_programs() {
   in_root aether_driver_check "$driver"
   in_root aether_driver_conformance --driver "$driver" --profile quick --rules VER --report /tmp/reports/two
   in_root aether_compare /tmp/reports/one/report.json /tmp/reports/one/report.json
+  in_root aether_bench --program limits=/usr/bin/limits_bench --program my_store=/build/my_store_bench --quick \
+    --seconds 0.01 --workloads append,write_sync --report /tmp/reports/bench
   if [[ ! -s $NEW_ROOT/tmp/reports/two/index.html ]]; then fail "there is no index.html in the report"; fi
 }
 

@@ -20,6 +20,7 @@ COMPILER = [f"-DCMAKE_CXX_COMPILER={sys.argv[3]}"]
 LAUNCHER = [f"-DCMAKE_CXX_COMPILER_LAUNCHER={sys.argv[4]}"] if len(sys.argv) > 4 and sys.argv[4] else []
 CONSUMER = SOURCE / "cmake/test/consumer"
 JETSTREAM = (BUILD / "reference/jetstream/libaether_jetstream_store.a").exists()
+BENCH = (BUILD / "bench/libaether_bench.a").exists()
 COMPONENTS = ["spec", "dev", "tools"] + (["jetstream-dev"] if JETSTREAM else [])
 
 
@@ -153,7 +154,7 @@ class PackageTest(unittest.TestCase):
     def test_a_component_that_cannot_be_had_is_told(self):
         for component, option, why in (
             ("conformance", "-DCMAKE_DISABLE_FIND_PACKAGE_rapidcheck=ON", "it needs RapidCheck"),
-            ("nope", "-DSTORES=OFF", "there is none of that name, only contract, conformance and jetstream"),
+            ("nope", "-DSTORES=OFF", "there is none of that name, only contract, conformance, bench and jetstream"),
             ("contract", "-DCMAKE_DISABLE_FIND_PACKAGE_simdjson=ON", "it needs simdjson"),
         ):
             code, output = self.configure("find_package", f"-DCOMPONENTS={component}", option)
@@ -166,6 +167,17 @@ class PackageTest(unittest.TestCase):
         code, output = self.configure("find_package", "-DCOMPONENTS=jetstream", prefix=prefix)
         self.assertNotEqual(code, 0)
         self.assertIn("aether's component jetstream: it is not installed", " ".join(output.split()))
+
+    @unittest.skipUnless(BENCH, "this build has no benchmarks")
+    def test_find_package_bench(self):
+        self.must(self.configure("find_package", "-DCOMPONENTS=bench", "-DBENCH=ON"))
+        self.must(run("ninja", "-C", self.dir, "my_store_bench"))
+        self.expect_no_flags_of_ours()
+        program = self.dir / "my_store_bench"
+        self.assertIn('"my_store/append/threads:8"', self.must(run(program, "--list")))
+        only = "--benchmark_filter=append/threads:8"
+        self.assertIn("per_second=", self.must(run(program, "--seconds", "0.01", only)))
+        self.expect_not_looked_for(r"gtest_dir|rapidcheck_dir|libnats")
 
     @unittest.skipUnless(JETSTREAM, "this build has no JetStream store")
     def test_find_package_jetstream(self):

@@ -55,9 +55,11 @@ struct Subject {
   std::function<std::unique_ptr<Storage>()> make;  // a fresh, empty storage; may throw
   // A handle on the storage of another process; empty without the hook.
   std::function<Result<std::unique_ptr<EventStore>>(std::string_view location)> open_at;
-  // What bounds a benchmark, where it is not what bounds every store of this durability: by the benchmark's
-  // name without the store's, such as {"append/threads:1", "publish"}.
-  std::map<std::string, std::string> limits;
+  // Whether the work is done in another process: then no limit of this one's bounds the store.
+  bool is_remote = false;
+  // What bounds a benchmark of a remote store: by the benchmark's name without the store's, such as
+  // {"append/threads:1", "publish"}.
+  std::map<std::string, std::string> limits{};
 };
 
 // The size of the directory that `location` names. kNotFound if it names none.
