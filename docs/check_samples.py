@@ -145,11 +145,12 @@ def check_consumer(page, block, arguments):
         (project / "CMakeLists.txt").write_text(
             f"cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES CXX)\n{block}"
         )
+        program = re.search(r"my_store_\w+", block).group()
         settings = (f"-DCMAKE_CXX_COMPILER={arguments.compiler}", f"-DCMAKE_PREFIX_PATH={project / 'installed'}")
         steps = (
             ("cmake", "--install", arguments.build, "--prefix", "installed", "--component", "dev"),
             ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *settings),
-            ("ninja", "-C", "build", "CMakeFiles/my_store_conformance.dir/my_store_conformance.cc.o"),
+            ("ninja", "-C", "build", f"CMakeFiles/{program}.dir/{program}.cc.o"),
         )
         if "add_subdirectory(aether" in block:  # what docs/ci.md builds beside it
             steps += (("ninja", "-C", "build", "-t", "query", "aether/conformance/aether_compare"),)
