@@ -1,0 +1,485 @@
+"""aether_bench with programs that measure nothing: order, comparisons, aims, and what breaks."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from bench_support import TIME_LIMIT, BenchTest, benchmark, main, programs
+
+LATENCY = {"p50_us": 100, "p99_us": 250, "max_us": 900}
+
+
+def appends(store, speed=10000, **options):
+    return [benchmark(f"{store}/append/threads:{n}", speed * n, **options, **LATENCY) for n in (1, 8, 64)]
+
+
+def has_ended(pid):
+    """Whether the process is gone, or only waits to be asked for by its parent."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + TIME_LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+class Order(BenchTest):
+    def test_stores_of_one_case_are_neighbours_and_the_order_alternates(self):
+        for store in ("a", "b", "c"):
+            self.add(store, appends(store)[:2])
+        self.run_bench()
+        asked = [name for _, name in self.log()]
+        rounds = [asked[i : i + 6] for i in range(0, len(asked), 6)]
+        self.assertEqual(len(rounds), 9)
+        there = ["a/append/threads:1", "b/append/threads:1", "c/append/threads:1"]
+        there8 = [name.replace(":1", ":8") for name in there]
+        self.assertEqual(rounds[0], there + there8)
+        self.assertEqual(rounds[1], there[::-1] + there8[::-1])
+        for i, asked_then in enumerate(rounds):
+            self.assertEqual(asked_then, rounds[i % 2])
+
+    def test_earlier_build_is_measured_beside_this_one_by_turns(self):
+        self.add("a", appends("a")[:1])
+        self.add("b", appends("b")[:1])
+        self.add("a", appends("a")[:1], baseline=True)
+        self.run_bench("--repetitions", "15")
+        asked = [program for program, _ in self.log()]
+        rounds = [asked[i : i + 3] for i in range(0, len(asked), 3)]
+        self.assertEqual(len(rounds), 15)
+        self.assertEqual(rounds[0], ["baseline-a", "a", "b"])
+        self.assertEqual(rounds[1], ["b", "a", "baseline-a"])
+
+    def test_limit_is_measured_once_a_round_before_what_it_bounds(self):
+        self.add("limits", [benchmark("limits/spare", 5), benchmark("limits/write_sync", 20000)])
+        self.add("a", appends("a", limit="write_sync"))
+        self.run_bench("--workloads", "append/threads:8")
+        asked = [name for _, name in self.log()]
+        self.assertEqual(asked, ["limits/write_sync", "a/append/threads:8"] * 9)
+        self.assertAlmostEqual(self.figures["a/append/threads:8"]["of_limit"]["median"], 4, delta=0.2)
+
+    def test_quick_leaves_out_what_is_large(self):
+        self.add("a", [benchmark(f"a/latest/actors:{n}", 1e6) for n in (10, 100000, 1000000)])
+        self.run_bench("--quick")
+        self.assertEqual(list(self.figures), ["a/latest/actors:10", "a/latest/actors:100000"])
+
+
+class Figures(BenchTest):
+    def test_median_and_its_interval_come_from_the_repetitions(self):
+        self.add("a", appends("a", **{"durability": "device"}), noise=0.1)
+        text = self.run_bench()
+        figure = self.figures["a/append/threads:8"]
+        values = sorted(one["per_second"] for one in figure["repetitions"])
+        self.assertEqual(len(values), 9)
+        self.assertEqual(figure["per_second"], {"median": values[4], "low": values[1], "high": values[7]})
+        waits = [one["counters"] for one in figure["repetitions"]]
+        self.assertEqual(figure["counters"]["p99_us"], sorted(one["p99_us"] for one in waits)[4])
+        self.assertEqual(figure["counters"]["max_us"], max(one["max_us"] for one in waits))
+        self.assertRegex(text, r"append/threads:8 +a +device +[0-9,]+ +±[0-9.]+ %")
+
+    def test_durability_stands_beside_each_figure_and_shares_no_table(self):
+        self.add("a", appends("a"))
+        self.add("b", appends("b", durability="memory"))
+        text = self.run_bench()
+        tables = [table for table in text.split("\n\n") if "workload" in table]
+        self.assertEqual(len(tables), 2)
+        self.assertEqual(tables[0].count(" device "), 3)
+        self.assertNotIn(" memory ", tables[0])
+        self.assertEqual(tables[1].count(" memory "), 3)
+
+    def test_growth_is_fitted_and_told_when_it_is_worse(self):
+        sizes = (1000, 10000, 100000)
+        good = [benchmark(f"good/replay/events:{n}", 1e7) for n in sizes]
+        good += [benchmark(f"good/latest/actors:{n}", 1e6) for n in sizes]
+        bad = [benchmark(f"bad/replay/events:{n}", 1e10 / n) for n in sizes]
+        bad += [benchmark(f"bad/latest/actors:{n}", 1e9 / n) for n in sizes]
+        self.add("good", good, noise=0.02)
+        self.add("bad", bad, noise=0.02)
+        text = self.run_bench()
+        growth = {(one["store"], one["workload"]): one for one in self.bench["growth"]}
+        for key, exponent, worse in (
+            (("good", "replay"), 1, False),
+            (("good", "latest"), 0, False),
+            (("bad", "replay"), 2, True),
+            (("bad", "latest"), 1, True),
+        ):
+            self.assertAlmostEqual(growth[key]["exponent"]["median"], exponent, delta=0.1)
+            self.assertEqual(growth[key]["worse"], worse, key)
+        self.assertEqual(text.count("WORSE THAN IT SHOULD BE"), 2)
+
+    def test_growth_that_begins_late_is_seen(self):
+        speeds = {1: 1e6, 10: 1e6, 100: 1e6, 1000: 1e6, 10000: 1e6, 100000: 1e5}
+        self.add("late", [benchmark(f"late/latest/actors:{n}", speed) for n, speed in speeds.items()])
+        self.run_bench()
+        self.assertTrue(self.bench["growth"][0]["worse"])
+
+    def test_caches_are_no_growth(self):
+        """A table in memory gets slower from one cache to the next, and is no worse than it should be."""
+        waits = {1: 30, 10: 30, 100: 32, 1000: 40, 10000: 70, 100000: 180}
+        self.add("table", [benchmark(f"table/latest/actors:{n}", 1e9 / wait) for n, wait in waits.items()], noise=0.05)
+        self.run_bench()
+        self.assertFalse(self.bench["growth"][0]["worse"])
+
+    def test_markdown_has_date_environment_and_figures(self):
+        self.add("limits", [benchmark("limits/write_sync", 20000)])
+        self.add("a", appends("a", limit="write_sync"))
+        self.run_bench("--markdown", self.directory / "performance.md")
+        text = (self.directory / "performance.md").read_text()
+        self.assertIn(self.bench["run"]["started"], text)
+        self.assertIn(self.bench["run"]["environment"]["cpu"], text)
+        self.assertIn("### Figures on the device", text)
+        self.assertRegex(text, r"\| Append, distinct actors, 8 threads \| a \| device \| [0-9,]+ \|")
+        self.assertIn("| write_sync |", text)
+
+
+class EarlierBuild(BenchTest):
+    NOISE = 0.06  # of each figure; the weather changes by 40 % besides
+
+    def compare(self, factor, seed, exit_code):
+        names = [f"append/threads:{n}" for n in (1, 8, 64)] + [f"append_size/bytes:{n}" for n in (256, 4096, 65536)]
+        now = [benchmark(f"file/{name}", 10000 * (factor if name == "append/threads:8" else 1)) for name in names]
+        before = [benchmark(f"file/{name}", 10000) for name in names]
+        self.options = []
+        (self.directory / "log.txt").unlink(missing_ok=True)
+        self.add("file", now, noise=self.NOISE, seed=seed)
+        self.add("file", before, baseline=True, noise=self.NOISE, seed=seed + 1)
+        text = self.run_bench(exit_code=exit_code)
+        (comparison,) = self.bench["comparisons"]
+        self.assertEqual(len(comparison["figures"]), 6)
+        return text, [figure["name"] for figure in comparison["figures"] if figure["slower"]]
+
+    def test_planted_slow_down_is_found_and_named(self):
+        for seed in (10, 20, 30):
+            text, slower = self.compare(1 / 1.15, seed, exit_code=1)
+            self.assertEqual(slower, ["file/append/threads:8"])
+            self.assertIn("SLOWER  file/append/threads:8", text)
+
+    def test_same_build_gives_no_alarm(self):
+        for seed in range(100, 120, 2):
+            text, slower = self.compare(1, seed, exit_code=0)
+            self.assertEqual(slower, [])
+            self.assertIn("nothing of 6 got slower", text)
+
+    def test_faster_is_no_alarm(self):
+        _, slower = self.compare(1.5, 1, exit_code=0)
+        self.assertEqual(slower, [])
+
+    def test_slower_by_less_than_the_threshold_is_no_alarm(self):
+        self.add("file", [benchmark("file/append", 9700)])
+        self.add("file", [benchmark("file/append", 10000)], baseline=True)
+        self.run_bench()
+        (figure,) = self.bench["comparisons"][0]["figures"]
+        self.assertLess(figure["p_holm"], 0.05)
+        self.assertFalse(figure["slower"])
+        self.run_bench("--threshold", "2", exit_code=1)
+        self.assertTrue(self.bench["comparisons"][0]["figures"][0]["slower"])
+
+    def test_processes_are_several_so_that_none_has_luck_for_the_whole_run(self):
+        log = self.directory / "started.txt"
+        path = self.add("file", appends("file"))
+        self.add("file", appends("file"), baseline=True)
+        path.write_text(path.read_text().replace("exec", f'echo "$1" >> "{log}"\nexec'))
+        self.run_bench("--repetitions", "15")
+        self.assertEqual(log.read_text().split().count("--serve"), 5)
+
+    def test_what_has_no_counterpart_is_told(self):
+        self.add("file", [benchmark("file/append", 1), benchmark("file/new", 1)])
+        self.add("file", [benchmark("file/append", 1), benchmark("file/old", 1)], baseline=True)
+        self.run_bench()
+        self.assertEqual(
+            self.bench["comparisons"][0]["not_compared"],
+            ["file/new: not in the earlier build", "file/old: only in the earlier build"],
+        )
+
+    def test_too_few_repetitions_are_refused(self):
+        self.add("file", appends("file"))
+        self.add("file", appends("file"), baseline=True)
+        self.refuse("--repetitions: 9 are too few; 15 are needed", "--repetitions", "9")
+
+    def test_earlier_build_of_what_is_not_run_is_refused(self):
+        self.add("file", appends("file"))
+        self.add("memory", appends("memory"), baseline=True)
+        self.refuse("there is no --program memory to compare with")
+
+
+class EarlierRun(BenchTest):
+    def run_once(self, speed, limit, *options, exit_code=0):
+        self.options = []
+        self.add("limits", [benchmark("limits/write_sync", limit)], weather=0)
+        self.add("file", [*appends("file", speed, limit="write_sync"), benchmark("file/notices", 5)], weather=0)
+        return self.run_bench(*options, exit_code=exit_code)
+
+    def earlier(self):
+        self.run_once(10000, 20000)
+        path = self.directory / "earlier.json"
+        path.write_text((self.report / "bench.json").read_text())
+        return path
+
+    def test_slower_machine_is_no_alarm_and_slower_store_is(self):
+        earlier = self.earlier()
+        self.run_once(5000, 10000, "--baseline", earlier)
+        text = self.run_once(6500, 20000, "--baseline", earlier, exit_code=1)
+        self.assertEqual(text.count("SLOWER"), 3)
+        self.run_once(6500, 20000, "--baseline", earlier, "--threshold", "40")
+        self.run_once(8000, 20000, "--baseline", earlier)
+
+    def test_figure_without_a_limit_cannot_be_compared(self):
+        earlier = self.earlier()
+        self.run_once(10000, 20000, "--baseline", earlier)
+        (comparison,) = self.bench["comparisons"]
+        self.assertEqual(comparison["not_compared"], ["file/notices: no limit was measured beside it"])
+        self.assertEqual(len(comparison["figures"]), 3)
+
+    def test_broken_and_foreign_files_are_refused(self):
+        self.add("file", appends("file"))
+        earlier = self.directory / "earlier.json"
+        self.refuse("cannot read", "--baseline", earlier)
+        for content in ("{", "[]", '{"stores": []}', '{"format": "aether-bench/1"}',
+                        '{"format": "aether-bench/1", "figures": [{"name": 7}]}',
+                        '{"format": "aether-bench/9", "figures": []}'):
+            earlier.write_text(content)
+            self.refuse("is no bench.json", "--baseline", earlier)
+
+
+class Aims(BenchTest):
+    def judge(self, *aims, exit_code=0):
+        file = self.directory / "aims.json"
+        file.write_text(json.dumps([{"id": f"aim-{i}", "text": f"aim {i}", **aim} for i, aim in enumerate(aims)]))
+        self.text = self.run_bench("--aims", file, exit_code=exit_code)
+        return self.bench["aims"]
+
+    def setUp(self):
+        super().setUp()
+        self.add("file", [benchmark("file/append", 13000, p50_us=100, p99_us=250), benchmark("file/open", 1, open_ms=8)])
+        self.add("peer", [benchmark("peer/append", 10000, p99_us=200)])
+        self.add("other", [benchmark("other/append", 8000, p99_us=300)])
+
+    def outcomes(self, *aims):
+        return [(one["outcome"], one["against"]) for one in self.judge(*aims)]
+
+    def test_ratio_is_to_the_best_of_several(self):
+        peers = ["peer/append", "other/append"]
+        self.assertEqual(
+            self.outcomes(
+                {"of": "file/append", "to": peers, "at_least": 1.25},
+                {"of": "file/append", "to": peers, "at_least": 1.4},
+                {"of": "file/append", "to": "other/append", "at_least": 1.4},
+                {"of": "file/append", "to": peers, "statistic": "p99_us", "at_most": 1.1},
+            ),
+            [("met", "peer/append"), ("not met", "peer/append"), ("met", None), ("not met", "peer/append")],
+        )
+
+    def test_figure_itself_and_two_of_its_statistics_can_be_bounded(self):
+        self.assertEqual(
+            [outcome for outcome, _ in self.outcomes(
+                {"of": "file/open", "statistic": "open_ms", "at_most": 10},
+                {"of": "file/append", "statistic": "p99_us", "to": "file/append", "to_statistic": "p50_us", "at_most": 3},
+                {"of": "file/append", "statistic": "p99_us", "to": "file/append", "to_statistic": "p50_us", "at_most": 2},
+            )],
+            ["met", "met", "not met"],
+        )
+
+    def test_what_was_not_measured_is_neither_met_nor_missed(self):
+        one, two, three = self.judge(
+            {"of": "file/nothing", "at_least": 1, "note": "later"},
+            {"of": "file/append", "to": ["peer/append", "redis/append"], "at_least": 1},
+            {"of": "file/append", "statistic": "p50_ms", "at_least": 1},
+        )
+        self.assertEqual((one["outcome"], one["missing"]), ("not measured", ["file/nothing"]))
+        self.assertEqual((two["outcome"], two["missing"]), ("met", ["redis/append"]))
+        self.assertEqual((three["outcome"], three["missing"]), ("not measured", ["file/append p50_ms"]))
+        self.assertIn("without redis/append", self.text)
+
+    def test_files_that_are_wrong_are_refused(self):
+        file = self.directory / "aims.json"
+        for content, text in (
+            ("nonsense", "parse error"),
+            ("[]", "there is no aim in it"),
+            ('[{"id": "a", "text": "t", "of": "x"}]', "a needs one of at_least and at_most"),
+            ('[{"id": "a", "text": "t", "of": "x", "at_leest": 1}]', '"at_leest" is no part of an aim'),
+        ):
+            file.write_text(content)
+            self.refuse(text, "--aims", file)
+
+    def test_aims_of_the_project_can_be_read(self):
+        aims = pathlib.Path(__file__).parents[2] / "aims.json"
+        self.run_bench("--aims", aims)
+        self.assertGreater(len(self.bench["aims"]), 20)
+        ids = [aim["id"] for aim in self.bench["aims"]]
+        self.assertEqual(len(ids), len(set(ids)))
+
+
+class Broken(BenchTest):
+    def run_with(self, how, at=10, *options):
+        """One program that misbehaves beside one that does not."""
+        self.add("bad", appends("bad"), misbehave={"how": how, "at": at})
+        self.add("good", appends("good"))
+        return self.run_bench(*options, exit_code=2)
+
+    def check_bad_is_told_and_good_is_complete(self, text, *words):
+        for word in words:
+            self.assertIn(word, text)
+        self.assertIn("BROKEN  bad: during bad/append/threads:", text)
+        for n in (1, 8, 64):
+            self.assertEqual(len(self.figures[f"good/append/threads:{n}"]["repetitions"]), 9)
+            bad = self.figures[f"bad/append/threads:{n}"]
+            self.assertLess(len(bad["repetitions"]), 9)
+            self.assertIn("bad: during", bad["trouble"])
+        self.assertFalse(self.bench["run"]["complete"])
+
+    def test_program_that_dies_is_named_and_the_others_go_on(self):
+        text = self.run_with("die")
+        self.check_bad_is_told_and_good_is_complete(text, "died of Killed", "the cellar is flooded")
+        self.assertIn("of 9 repetitions", text)
+
+    def test_program_that_ends_early_is_named(self):
+        self.check_bad_is_told_and_good_is_complete(self.run_with("exit"), "ended with exit code 3")
+
+    def test_program_that_ends_early_and_well_is_named_too(self):
+        self.check_bad_is_told_and_good_is_complete(self.run_with("close"), "ended early")
+
+    def test_program_that_hangs_is_ended_with_its_children(self):
+        text = self.run_with("hang", 10, "--time-limit", "1")
+        self.check_bad_is_told_and_good_is_complete(text, "did not answer within 1 s")
+        for pid in (self.directory / "log.txt.pids").read_text().split():
+            wait_until(lambda pid=pid: has_ended(pid))
+
+    def test_nonsense_is_no_figure(self):
+        for how in (
+            "hello",
+            "[1, 2]",
+            '{"name": "bad/append/threads:99", "per_second": 1}',
+            '{"name": "bad/append/threads:8", "per_second": null}',
+            '{"name": "bad/append/threads:8", "per_second": 0}',
+            '{"name": "bad/append/threads:8", "per_second": -1}',
+            '{"name": "bad/append/threads:8", "per_second": "fast"}',
+            '{"name": "bad/append/threads:8", "per_second": 1, "counters": {"p50_us": "low"}}',
+            '{"name": "bad/append/threads:8", "per_second": 1, "counters": [1]}',
+            "long",
+        ):
+            with self.subTest(how):
+                self.options = []
+                text = self.run_with(how)
+                self.check_bad_is_told_and_good_is_complete(text, "was ended since it")
+
+    def test_benchmark_that_gives_an_error_is_not_asked_again(self):
+        self.add("a", [*appends("a"), {**benchmark("a/notices", 1), "error": "no notices here"}])
+        text = self.run_bench(exit_code=2)
+        self.assertIn("BROKEN  a/notices: no notices here", text)
+        self.assertEqual([name for _, name in self.log()].count("a/notices"), 1)
+        self.assertEqual(self.figures["a/notices"]["trouble"], "no notices here")
+        self.assertIsNone(self.figures["a/notices"]["per_second"])
+        self.assertEqual(len(self.figures["a/append/threads:8"]["repetitions"]), 9)
+
+    def test_bad_end_is_told_and_its_figures_stay(self):
+        text = self.run_with("exit", "end")
+        self.assertIn("BROKEN  bad: at its end the program ended with exit code 3", text)
+        self.assertEqual(len(self.figures["bad/append/threads:8"]["repetitions"]), 9)
+
+    def test_program_that_cannot_list_or_start_ends_the_run_before_it_begins(self):
+        for how, at, text in (
+            ("exit", "list", "bad: --list failed: the program ended with exit code 3"),
+            ("hello", "list", "bad: --list printed nonsense (it is no JSON object): hello"),
+            ('{"name": "x/y", "store": "x", "workload": "y", "unit": "e", "durability": "oak"}', "list",
+             '"oak" is no durability'),
+            ("exit", "start", "bad: during its start the program ended with exit code 3"),
+            ("hello", "start", "bad: during its start the program was ended since it printed"),
+        ):
+            with self.subTest(f"{how} {at}"):
+                self.options = []
+                self.add("bad", appends("bad"), misbehave={"how": how, "at": at})
+                self.refuse(text)
+
+    def test_program_that_is_not_there_is_told(self):
+        self.options = ["--program", "ghost=/nowhere/ghost"]
+        self.refuse("cannot run /nowhere/ghost")
+
+    def test_scratch_is_gone_afterwards(self):
+        self.run_with("die")
+        self.assertEqual([path for path in self.directory.iterdir() if path.name.startswith("aether-bench")], [])
+
+
+class Usage(BenchTest):
+    def test_mistakes_are_told_before_anything_runs(self):
+        self.refuse("--program")
+        self.add("a", appends("a"))
+        self.add("b", appends("a"))
+        self.refuse("two benchmarks are called a/append/threads:1, of the programs a and b")
+        self.options = []
+        self.add("a", appends("a"))
+        self.refuse('--workloads: no benchmark of these programs begins with "apend"', "--workloads", "append,apend")
+        self.refuse("--repetitions: 8 are too few; 9 are needed", "--repetitions", "8")
+        self.refuse('"file" is not NAME=PATH', "--program", "file")
+        self.refuse("a is named twice", *self.options)
+        self.refuse("--seconds", "--seconds", "0")
+        self.refuse("--frobnicate", "--frobnicate")
+
+    def test_nothing_selected_is_an_error(self):
+        self.add("limits", [benchmark("limits/write_sync", 1)])
+        self.refuse("nothing is selected")
+        self.options = []
+        self.add("a", [benchmark("a/latest/actors:1000000", 1)])
+        self.refuse("nothing is selected", "--quick")
+
+    def test_report_that_cannot_be_written_is_told(self):
+        self.add("a", appends("a"))
+        (self.directory / "file").write_text("in the way")
+        self.refuse("--report: cannot make the directory", "--report", self.directory / "file" / "report")
+        self.refuse("--markdown: cannot make the directory", "--markdown", self.directory / "file" / "x" / "a.md")
+
+    def test_command_is_told_as_it_was_typed(self):
+        self.add("a", appends("a"))
+        self.run_bench(AETHER_COMMAND="./kit bench a")
+        self.assertEqual(self.bench["run"]["command"], "./kit bench a")
+        self.run_bench("--aims", pathlib.Path(__file__).parents[2] / "aims.json", "--workloads", "append/threads:8,append/")
+        self.assertIn("--workloads append/threads:8,append/", self.bench["run"]["command"])
+
+    def test_help_is_no_error(self):
+        done = subprocess.run([programs.bench, "--help"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--baseline-program", done.stdout)
+
+
+class Interrupts(BenchTest):
+    def start_and_wait(self):
+        """A run of which one program hangs at its 11th request. Answers it and the pids of what hangs."""
+        self.add("slow", appends("slow"), misbehave={"how": "hang", "at": 10})
+        self.add("quick", appends("quick"))
+        run = subprocess.Popen(
+            self.command("--report", self.report), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        pids = self.directory / "log.txt.pids"
+        wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        return run, pids.read_text().split()
+
+    def test_interrupted_run_tells_what_it_measured(self):
+        run, pids = self.start_and_wait()
+        run.send_signal(signal.SIGINT)
+        text, _ = run.communicate(timeout=TIME_LIMIT)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("Incomplete: the run was interrupted.", text)
+        self.assertIn("3 of 9 repetitions", text)
+        self.read_report()
+        self.assertTrue(self.bench["run"]["interrupted"])
+        self.assertFalse(self.bench["run"]["complete"])
+        self.assertIn("Incomplete", (self.report / "index.html").read_text())
+        for pid in pids:
+            wait_until(lambda pid=pid: has_ended(pid))
+
+    def test_programs_end_with_a_run_that_is_killed(self):
+        run, (program, child) = self.start_and_wait()
+        run.kill()
+        run.communicate(timeout=TIME_LIMIT)
+        wait_until(lambda: has_ended(program))
+        os.kill(int(child), signal.SIGKILL)  # what a program starts is its own to look after
+
+
+if __name__ == "__main__":
+    main()
