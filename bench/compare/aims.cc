@@ -8,7 +8,7 @@
 #include <set>
 #include <stdexcept>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -116,4 +116,4 @@ std::vector<Judged> JudgeAims(const std::vector<Aim>& aims, const std::vector<Se
   return judged;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

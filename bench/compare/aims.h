@@ -8,7 +8,7 @@
 
 #include "summary.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // aims.json says in aims.schema.json what each of these means.
 struct Aim {
@@ -38,4 +38,4 @@ std::vector<Aim> ReadAims(const std::string& file);
 
 std::vector<Judged> JudgeAims(const std::vector<Aim>& aims, const std::vector<Series>& series);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -10,7 +10,7 @@
 
 #include "bench_json.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -109,4 +109,4 @@ Comparison CompareRuns(const Summary& summary, const json& earlier, const std::s
   return comparison;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

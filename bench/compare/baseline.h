@@ -9,7 +9,7 @@
 
 #include "summary.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Compared {
   std::string name;
@@ -44,4 +44,4 @@ nlohmann::json ReadBaseline(const std::string& file);
 Comparison CompareRuns(const Summary& summary, const nlohmann::json& earlier, const std::string& file,
                        double threshold);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -46,6 +46,7 @@ json ToJson(const Series& series, const Results& results) {
                  {"of_limit", nullptr},
                  {"counters", json::object()},
                  {"trouble", OrNull(series.trouble)},
+                 {"not_offered", OrNull(series.not_offered)},
                  {"repetitions", Raw(series)}};
   const Figure* figure = series.baseline ? nullptr : results.summary.Find(benchmark.name);
   if (figure == nullptr) return object;
@@ -133,10 +134,10 @@ json RunOf(const Results& results) {
 json ToJson(const Results& results) {
   json programs = json::array();
   for (std::size_t i = 0; i < results.programs.size(); ++i) {
-    const auto context = results.contexts.find(i);
+    const auto versions = results.versions.find(i);
     programs.push_back({{"name", results.programs[i].name},
                         {"baseline", results.programs[i].baseline},
-                        {"context", context == results.contexts.end() ? json() : context->second}});
+                        {"versions", versions == results.versions.end() ? json() : versions->second}});
   }
   json report = {{"format", kFormat},      {"run", RunOf(results)},           {"programs", programs},
                  {"figures", json::array()}, {"baseline", json::array()},     {"growth", json::array()},
@@ -152,4 +153,4 @@ json ToJson(const Results& results) {
   return report;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

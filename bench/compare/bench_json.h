@@ -6,10 +6,10 @@
 
 #include "results.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 inline constexpr const char* kFormat = "aether-bench/1";
 
 nlohmann::json ToJson(const Results& results);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

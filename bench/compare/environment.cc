@@ -11,7 +11,7 @@
 #include <sstream>
 #include <thread>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::string UtcNow() {
   return text;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

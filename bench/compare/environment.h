@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Environment {
   std::string cpu;
@@ -23,4 +23,4 @@ Environment ReadEnvironment(const std::filesystem::path& scratch);
 // Now, as RFC 3339 with seconds.
 std::string UtcNow();
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace fs = std::filesystem;
 
@@ -48,4 +48,4 @@ Scratch::~Scratch() {
   fs::remove_all(path_, ignored);
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

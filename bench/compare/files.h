@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // Makes the directory if it is not there. Throws std::runtime_error, which begins with the name of the option, when
 // nothing can be written into it.
@@ -30,4 +30,4 @@ class Scratch {
   std::filesystem::path path_;
 };
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

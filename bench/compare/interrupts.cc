@@ -7,7 +7,7 @@
 #include <csignal>
 #include <initializer_list>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -28,4 +28,4 @@ void NoteInterrupts() {
 
 bool Interrupted() { return interrupted != 0; }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

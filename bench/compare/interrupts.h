@@ -2,7 +2,7 @@
 
 #pragma once
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // From now on SIGINT, SIGTERM and SIGHUP are only noted; but those that were ignored, such as by nohup, still are. A
 // program that died is no reason to die when it is written to.
@@ -11,4 +11,4 @@ void NoteInterrupts();
 // Whether one was noted.
 bool Interrupted();
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

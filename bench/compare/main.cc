@@ -21,7 +21,7 @@
 #include "results.h"
 #include "table.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -154,7 +154,7 @@ int Run(const Options& options, const std::string& command) {
   Measured measured = Measure(results.settings, worker_options, &plan);
   results.took_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   results.series = std::move(plan.series);
-  results.contexts = std::move(measured.contexts);
+  results.versions = std::move(measured.versions);
   results.troubles = std::move(measured.troubles);
   results.interrupted = measured.interrupted;
   results.summary = Summarize(results.series, results.settings.repetitions);
@@ -185,10 +185,10 @@ int Run(const Options& options, const std::string& command) {
 }
 
 }  // namespace
-}  // namespace aether::bench
+}  // namespace aether::bench::compare
 
 int main(int argc, char** argv) {
-  using namespace aether::bench;
+  using namespace aether::bench::compare;
   CLI::App app("Runs the benchmarks of event stores side by side.");
   Options options;
   AddOptions(&app, &options);

@@ -6,7 +6,7 @@
 
 #include "words.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -37,10 +37,10 @@ std::string HeadOf(std::vector<std::string> names) {
   return RowOf(names) + RowOf(rules);
 }
 
-std::string ContextWords(const nlohmann::json& context) {
+std::string VersionWords(const nlohmann::json& versions) {
   std::string words;
-  if (!context.is_object()) return words;
-  for (const auto& [key, value] : context.items()) {
+  if (!versions.is_object()) return words;
+  for (const auto& [key, value] : versions.items()) {
     words += (words.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
   }
   return words;
@@ -58,8 +58,8 @@ std::string EnvironmentOf(const Results& results) {
   text += RowOf({"File system", environment.file_system + " (" + environment.mount_options + ")"});
   text += RowOf({"Repetitions", std::to_string(results.settings.repetitions) + " of each, interleaved, " +
                                     Plain(results.settings.seconds) + " s each"});
-  for (const auto& [program, context] : results.contexts) {
-    if (const std::string words = ContextWords(context); !words.empty()) {
+  for (const auto& [program, versions] : results.versions) {
+    if (const std::string words = VersionWords(versions); !words.empty()) {
       text += RowOf({results.programs[program].Words(), words});
     }
   }
@@ -98,7 +98,7 @@ std::string GrowthOf(const Results& results) {
                      HeadOf({"workload", "store", "durability", ">exponent", ">at the end", ">expected", ""});
   for (const Growth& growth : results.summary.growth) {
     text += RowOf({growth.title + ", by " + growth.parameter, growth.store, growth.durability,
-                   WithInterval(growth.exponent), Ratio(growth.last_exponent), Ratio(growth.expected),
+                   ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent), Exponent(growth.expected),
                    growth.worse ? "**worse than it should be**" : ""});
   }
   return text;
@@ -110,10 +110,8 @@ std::string AimsOf(const Results& results) {
   std::string text = "\n### Aims\n\n" + std::to_string(met) + " of " + std::to_string(results.aims.size()) +
                      " are met.\n\n" + HeadOf({"aim", ">is", "to be", "", "why, and against what"});
   for (const Judged& judged : results.aims) {
-    std::string why = judged.against.empty() ? "" : "against " + judged.against;
-    const auto add = [&](const std::string& words) { why += (why.empty() ? "" : "; ") + words; };
-    for (const std::string& name : judged.missing) add("without " + name);
-    if (!judged.aim.note.empty()) add(judged.aim.note);
+    std::string why = AgainstWords(judged);
+    if (!judged.aim.note.empty()) why += (why.empty() ? "" : "; ") + judged.aim.note;
     const std::string outcome = OutcomeWords(judged.outcome);
     text += RowOf({judged.aim.text, judged.value ? WithInterval(*judged.value) : "", Bound(judged.aim),
                    judged.outcome == Outcome::kMet ? outcome : "**" + outcome + "**", why});
@@ -135,4 +133,4 @@ std::string Markdown(const Results& results) {
   return text + GrowthOf(results);
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

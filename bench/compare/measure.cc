@@ -7,7 +7,7 @@
 #include "interrupts.h"
 #include "progress.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -36,7 +36,7 @@ class Run {
  private:
   void Start(std::size_t program) {
     workers_[program] = std::make_unique<Worker>(plan_.programs[program], options_);
-    measured_.contexts[program] = workers_[program]->context();
+    measured_.versions[program] = workers_[program]->versions();
   }
 
   void StartAgain() {
@@ -54,21 +54,23 @@ class Run {
     workers_.clear();
   }
 
+  // It is not asked again.
+  static bool IsDone(const Series& series) { return !series.trouble.empty() || !series.not_offered.empty(); }
+
   void Once(int round, std::size_t i) {
     Series& series = plan_.series[i];
-    if (!series.trouble.empty() || broken_.contains(series.program)) return;
+    if (IsDone(series) || broken_.contains(series.program)) return;
     progress_.Start(round, i);
-    std::string error;
     Guard(series.program, [&] {
-      Repetition repetition = workers_[series.program]->Measure(series.benchmark.name, &error);
-      repetition.round = round;
-      if (error.empty()) series.repetitions.push_back(std::move(repetition));
+      Answer answer = workers_[series.program]->Measure(series.benchmark.name);
+      answer.repetition.round = round;
+      series.not_offered = answer.not_offered;
+      series.trouble = answer.error;
+      if (!IsDone(series)) series.repetitions.push_back(std::move(answer.repetition));
+      if (answer.error.empty()) return;
+      Tell(series.benchmark.name + (series.baseline ? " (baseline): " : ": ") + answer.error);
     });
-    if (!error.empty()) {
-      series.trouble = error;  // it is not asked again
-      Tell(series.benchmark.name + (series.baseline ? " (baseline): " : ": ") + error);
-    }
-    progress_.Done(i, series.trouble.empty() ? settings_.repetitions - round - 1 : 0);
+    progress_.Done(i, IsDone(series) ? 0 : settings_.repetitions - round - 1);
   }
 
   // Does what a program takes part in. When it breaks, its figures that are not complete tell so.
@@ -88,7 +90,7 @@ class Run {
     Tell(trouble);
     for (std::size_t i = 0; i < plan_.series.size(); ++i) {
       Series& series = plan_.series[i];
-      if (series.program != program || !series.trouble.empty()) continue;
+      if (series.program != program || IsDone(series)) continue;
       if (static_cast<int>(series.repetitions.size()) == settings_.repetitions) continue;
       series.trouble = trouble;
       progress_.Done(i, 0);
@@ -116,4 +118,4 @@ Measured Measure(const Settings& settings, const WorkerOptions& options, Plan* p
   return Run(settings, options, plan).All();
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -9,10 +9,10 @@
 #include "plan.h"
 #include "worker.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Measured {
-  std::map<std::size_t, nlohmann::json> contexts;  // of the programs, by their indices
+  std::map<std::size_t, nlohmann::json> versions;  // that programs tell, by their indices
   std::vector<std::string> troubles;               // what broke, in words
   bool interrupted = false;
 };
@@ -22,4 +22,4 @@ struct Measured {
 // not start at all.
 Measured Measure(const Settings& settings, const WorkerOptions& options, Plan* plan);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

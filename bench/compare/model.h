@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // One benchmark of one store, as its program lists it.
 struct Benchmark {
@@ -36,7 +36,8 @@ struct Series {
   std::size_t program = 0;
   bool baseline = false;  // of an earlier build, measured for comparison only
   std::vector<Repetition> repetitions;
-  std::string trouble;  // why repetitions are missing; empty when none is
+  std::string trouble;      // why repetitions are missing; empty when none is
+  std::string not_offered;  // why there are none, when that is no fault
 };
 
 // Figures of different durabilities never share a table or a chart; these are shown in this order.
@@ -44,4 +45,4 @@ inline constexpr const char* kDurabilities[] = {"device", "page cache", "memory"
 
 inline constexpr const char* kLimits = "limits";  // the store whose benchmarks are the physical limits
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -9,7 +9,7 @@
 #include "page_parts.h"
 #include "page_sections.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -132,4 +132,4 @@ std::string Page(const Results& results, const json& report) {
   return html + "</script>\n</body>\n</html>\n";
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

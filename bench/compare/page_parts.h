@@ -5,11 +5,11 @@
 
 #include <string_view>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 extern const std::string_view kBaseStyle;    // of every page of the kit
 extern const std::string_view kBenchStyle;   // page/bench.css
 extern const std::string_view kBenchScript;  // page/bench.js
 extern const std::string_view kChartScript;  // Chart.js, https://www.chartjs.org, MIT license
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

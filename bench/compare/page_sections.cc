@@ -6,7 +6,7 @@
 
 #include "words.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -142,11 +142,8 @@ Section GrowthSection(const Results& results) {
   for (const Growth& growth : results.summary.growth) {
     rows += "<tr><th scope=\"row\">" + Escaped(growth.title) + ", by " + Escaped(growth.parameter) + "</th><td>" +
             Escaped(growth.store) + "</td><td>" + growth.durability + "</td>" +
-            Number("<b>" + Ratio(growth.exponent.median) + "</b>") +
-            Number(growth.exponent.interval ? Ratio(growth.exponent.interval->low) + " to " +
-                                                  Ratio(growth.exponent.interval->high)
-                                            : "") +
-            Number(Ratio(growth.last_exponent)) + Number(Ratio(growth.expected)) + "<td>" +
+            Number(ExponentWithInterval(growth.exponent)) + Number(Exponent(growth.last_exponent)) +
+            Number(Exponent(growth.expected)) + "<td>" +
             (growth.worse ? "<span class=\"mark bad\">worse than it should be</span>" : "") + "</td></tr>\n";
   }
   if (rows.empty()) return {"growth", "Growth", ""};
@@ -155,8 +152,7 @@ Section GrowthSection(const Results& results) {
           "does not depend on it, 1 is in proportion. A replay reads all events, so 1 is what is expected of it; of "
           "all else 0.</p>\n<div class=\"plots\" data-growth></div>\n" +
               Scrolling("Growth", "<table><caption class=\"sr\">Exponents of growth</caption>\n" +
-                                      TableHead({"workload", "store", "durability", ">exponent", ">95 % interval",
-                                                 ">at the end", ">expected", ""}) +
+                                      TableHead({"workload", "store", "durability", ">exponent", ">at the end", ">expected", ""}) +
                                       "<tbody>\n" + rows + "</tbody></table>\n")};
 }
 
@@ -194,8 +190,7 @@ Section AimsSection(const Results& results) {
   static constexpr const char* kStyles[] = {"good", "bad", "none"};
   std::string rows;
   for (const Judged& judged : results.aims) {
-    std::string why = judged.against.empty() ? "" : "against " + judged.against;
-    for (const std::string& name : judged.missing) why += (why.empty() ? "without " : ", without ") + name;
+    std::string why = AgainstWords(judged);
     if (!judged.aim.note.empty()) why += (why.empty() ? "" : "; ") + judged.aim.note;
     rows += "<tr><td><span class=\"mark " + std::string(kStyles[static_cast<int>(judged.outcome)]) + "\">" +
             OutcomeWords(judged.outcome) + "</span></td><th scope=\"row\">" + Escaped(judged.aim.text) + "</th>" +
@@ -248,10 +243,10 @@ Section RunSection(const Results& results) {
   row("System", Escaped(environment.os + ", " + environment.kernel));
   row("File system", Escaped(environment.file_system + " (" + environment.mount_options + ")"));
   row("Compiler", Escaped(environment.compiler));
-  for (const auto& [program, context] : results.contexts) {
-    if (!context.is_object() || context.empty()) continue;
+  for (const auto& [program, versions] : results.versions) {
+    if (!versions.is_object() || versions.empty()) continue;
     std::string words;
-    for (const auto& [key, value] : context.items()) {
+    for (const auto& [key, value] : versions.items()) {
       words += "<span>" + Escaped(key + " " + (value.is_string() ? value.get<std::string>() : value.dump())) +
                "</span> ";
     }
@@ -262,4 +257,4 @@ Section RunSection(const Results& results) {
               "</tbody></table>\n"};
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

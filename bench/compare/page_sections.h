@@ -6,7 +6,7 @@
 
 #include "results.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Section {
   std::string id;
@@ -27,4 +27,4 @@ Section GrowthSection(const Results& results);
 Section CautionSection();
 Section RunSection(const Results& results);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

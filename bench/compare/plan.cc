@@ -7,7 +7,7 @@
 #include <set>
 #include <stdexcept>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -138,4 +138,4 @@ Plan MakePlan(const std::vector<Program>& programs, const Settings& settings,
   return plan;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -9,7 +9,7 @@
 #include "model.h"
 #include "worker.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Settings {
   int repetitions = 0;
@@ -40,4 +40,4 @@ struct Plan {
 Plan MakePlan(const std::vector<Program>& programs, const Settings& settings,
               const std::filesystem::path& scratch);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

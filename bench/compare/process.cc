@@ -17,7 +17,7 @@
 
 #include "interrupts.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -166,4 +166,4 @@ std::string Process::End() {
   return told.empty() || errors_.empty() ? told : told + LastLines(errors_, 15);
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // One process, the leader of a group of its own, whose children end with it. Not for several threads.
 class Process {
@@ -53,4 +53,4 @@ class Process {
   std::string trouble_;
 };
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -64,4 +64,4 @@ double Progress::SecondsLeft() const {
   return sum;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -8,7 +8,7 @@
 
 #include "plan.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // On a terminal one line that is written over; elsewhere a line now and then.
 class Progress {
@@ -42,4 +42,4 @@ class Progress {
 // "45 s", "12 min", "1 h 05 min".
 std::string DurationWords(double seconds);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -15,6 +15,7 @@ bool IsInMemory(const std::string& file_system) { return file_system == "tmpfs" 
 std::vector<const Series*> Results::Incomplete() const {
   std::vector<const Series*> incomplete;
   for (const Series& one : series) {
+    if (!one.not_offered.empty()) continue;
     if (static_cast<int>(one.repetitions.size()) < settings.repetitions) incomplete.push_back(&one);
   }
   return incomplete;
@@ -35,4 +36,4 @@ std::vector<std::string> Results::Warnings() const {
   return warnings;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -13,7 +13,7 @@
 #include "plan.h"
 #include "summary.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Results {
   std::string command;  // as it was typed
@@ -22,7 +22,7 @@ struct Results {
   Environment environment;
   Settings settings;
   std::vector<Program> programs;
-  std::map<std::size_t, nlohmann::json> contexts;  // what programs tell of their versions, by index
+  std::map<std::size_t, nlohmann::json> versions;  // that programs tell, by their indices
   std::vector<Series> series;
   std::vector<std::string> troubles;
   bool interrupted = false;
@@ -38,4 +38,4 @@ struct Results {
   std::vector<const Series*> Incomplete() const;
 };
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -109,4 +109,4 @@ double FittedExponent(const std::vector<std::pair<double, double>>& points) {
   return together / spread;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

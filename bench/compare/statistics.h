@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Interval {
   double low = 0;
@@ -38,4 +38,4 @@ std::vector<double> Holm(const std::vector<double>& p);
 // The exponent b of y = a * x^b, by least squares of the logarithms. All values are positive; at least two x differ.
 double FittedExponent(const std::vector<std::pair<double, double>>& points);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

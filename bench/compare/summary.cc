@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -147,4 +147,4 @@ const Series* FindSeries(const std::vector<Series>& series, const std::string& n
   return nullptr;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

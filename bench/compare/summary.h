@@ -10,7 +10,7 @@
 #include "model.h"
 #include "statistics.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Figure {
   Benchmark benchmark;
@@ -55,4 +55,4 @@ std::vector<double> RatiosByRound(const Series& of, const std::string& of_statis
 // The series of this name and build that has repetitions; null when there is none.
 const Series* FindSeries(const std::vector<Series>& series, const std::string& name, bool baseline = false);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

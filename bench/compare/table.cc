@@ -6,7 +6,7 @@
 
 #include "words.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -82,7 +82,7 @@ std::string GrowthOf(const Results& results) {
   std::vector<Row> rows = {{"growth of", "store", "durability", "exponent", "at the end", "expected", ""}};
   for (const Growth& growth : results.summary.growth) {
     rows.push_back({growth.workload + " with " + growth.parameter, growth.store, growth.durability,
-                    WithInterval(growth.exponent), Ratio(growth.last_exponent), Ratio(growth.expected),
+                    ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent), Exponent(growth.expected),
                     growth.worse ? "WORSE THAN IT SHOULD BE" : ""});
   }
   return "\n" + Aligned(rows, 3);
@@ -115,12 +115,19 @@ std::string AimsOf(const Results& results) {
   if (results.aims.empty()) return "";
   std::vector<Row> rows = {{"", "aim", "is", "to be", ""}};
   for (const Judged& judged : results.aims) {
-    std::string rest = judged.against.empty() ? "" : "against " + judged.against;
-    for (const std::string& name : judged.missing) rest += (rest.empty() ? "without " : ", without ") + name;
     rows.push_back({OutcomeWords(judged.outcome), judged.aim.text,
-                    judged.value ? WithInterval(*judged.value) : "", Bound(judged.aim), rest});
+                    judged.value ? WithInterval(*judged.value) : "", Bound(judged.aim), AgainstWords(judged)});
   }
   return "\n" + Aligned(rows, 2);
+}
+
+std::string NotOffered(const Results& results) {
+  std::string text;
+  for (const Series& series : results.series) {
+    if (series.baseline || series.not_offered.empty()) continue;
+    text += "not offered  " + series.benchmark.name + ": " + series.not_offered + "\n";
+  }
+  return text.empty() ? "" : "\n" + text;
 }
 
 }  // namespace
@@ -131,6 +138,7 @@ std::string Text(const Results& results) {
   text += GrowthOf(results);
   text += AimsOf(results);
   for (const Comparison& comparison : results.comparisons) text += ComparisonOf(comparison);
+  text += NotOffered(results);
   if (!results.troubles.empty()) text += "\n";
   for (const std::string& trouble : results.troubles) text += "BROKEN  " + trouble + "\n";
   const std::vector<std::string> warnings = results.Warnings();
@@ -142,4 +150,4 @@ std::string Text(const Results& results) {
   return text;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

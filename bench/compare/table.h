@@ -6,9 +6,9 @@
 
 #include "results.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // Warnings, a table for each durability, growth, comparisons and aims.
 std::string Text(const Results& results);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -3,12 +3,12 @@
 #include "words.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <set>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -34,6 +34,12 @@ double Rounded(double value) {
   if (value == 0) return 0;
   const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 2);
   return std::round(value / unit) * unit;
+}
+
+// Whether it has a column of its own, or is one of the percentiles, of which few are shown in numbers.
+bool HasColumn(const std::string& counter) {
+  const bool percentile = counter.size() > 1 && counter[0] == 'p' && std::isdigit(counter[1]);
+  return percentile || counter == "max_us" || counter == "flushes_per_event";
 }
 
 }  // namespace
@@ -82,11 +88,9 @@ std::optional<double> Counter(const Figure& figure, const std::string& name) {
 }
 
 std::string OtherCounters(const Figure& figure) {
-  static const std::set<std::string> in_columns = {"p50_us", "p90_us", "p99_us", "p999_us", "max_us",
-                                                   "flushes_per_event"};
   std::string text;
   for (const auto& [name, value] : figure.counters) {
-    if (in_columns.contains(name)) continue;
+    if (HasColumn(name)) continue;
     std::string label = name;
     std::string unit;
     for (const char* ending : {"_ms", "_us"}) {
@@ -126,7 +130,33 @@ std::string OutcomeWords(Outcome outcome) {
 }
 
 std::string Bound(const Aim& aim) {
-  return aim.at_least ? "at least " + Figures(*aim.at_least) : "at most " + Figures(*aim.at_most);
+  const double bound = aim.at_least ? *aim.at_least : *aim.at_most;
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", bound);
+  return (aim.at_least ? "at least " : "at most ") + (bound < 1000 ? std::string(text) : Figures(bound));
+}
+
+std::string Exponent(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", std::abs(value) < 0.005 ? 0 : value);
+  return text;
+}
+
+std::string ExponentWithInterval(const Estimate& estimate) {
+  if (!estimate.interval) return Exponent(estimate.median);
+  return Exponent(estimate.median) + " (" + Exponent(estimate.interval->low) + " to " +
+         Exponent(estimate.interval->high) + ")";
+}
+
+std::string AgainstWords(const Judged& judged) {
+  std::string words = judged.against.empty() ? "" : "against " + judged.against;
+  std::string without;
+  for (const std::string& name : judged.missing) {
+    const bool one_of_several =
+        judged.aim.to.size() > 1 && std::ranges::find(judged.aim.to, name) != judged.aim.to.end();
+    without += (without.empty() ? "without " : ", ") + (one_of_several ? name.substr(0, name.find('/')) : name);
+  }
+  return words + (words.empty() || without.empty() ? "" : ", ") + without;
 }
 
 std::string WithInterval(const Estimate& estimate) {
@@ -136,4 +166,4 @@ std::string WithInterval(const Estimate& estimate) {
   return median + " (" + end(estimate.interval->low) + " to " + end(estimate.interval->high) + ")";
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

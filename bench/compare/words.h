@@ -8,7 +8,7 @@
 
 #include "results.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 // Three significant digits: "0.213", "17,800", "2.31 M".
 std::string Figures(double value);
@@ -45,10 +45,17 @@ std::vector<CaseFigures> Cases(const Summary& summary, const std::string& durabi
 // "met", "not met", "not measured".
 std::string OutcomeWords(Outcome outcome);
 
+// "0.07", and "0.07 (0.05 to 0.09)".
+std::string Exponent(double value);
+std::string ExponentWithInterval(const Estimate& estimate);
+
+// What an aim is judged against and without: "against redis/append, without lmdb".
+std::string AgainstWords(const Judged& judged);
+
 // What an aim asks for: "at least 1.3".
 std::string Bound(const Aim& aim);
 
 // "1.52 (1.49 to 1.60)".
 std::string WithInterval(const Estimate& estimate);
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

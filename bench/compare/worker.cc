@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 namespace {
 
@@ -64,6 +64,13 @@ bool TakeNumbers(const json& answer, Repetition* repetition) {
   return std::isfinite(repetition->per_second) && repetition->per_second > 0;
 }
 
+// What it says under `key`; empty when it says nothing of it.
+std::string WhyNot(const json& told, const char* key) {
+  if (!told.contains(key)) return "";
+  const std::string why = TextOf(told, key);
+  return why.empty() ? "no reason was given" : why;
+}
+
 std::string Shortened(const std::string& line) {
   return line.size() <= 200 ? line : line.substr(0, 200) + " ...";
 }
@@ -101,25 +108,24 @@ Worker::Worker(const Program& program, const WorkerOptions& options) : program_(
     process_->GiveUp("was ended since it is not ready, and said: " + Shortened(ready.dump()));
     Fail("its start");
   }
-  context_ = ready.value("context", json::object());
+  versions_ = ready.value("versions", json::object());
 }
 
-Repetition Worker::Measure(const std::string& benchmark, std::string* error) {
+Answer Worker::Measure(const std::string& benchmark) {
   process_->Write(benchmark);
-  const json answer = ReadObject(benchmark);
-  if (answer.value("name", json()) != benchmark) {
-    process_->GiveUp("was ended since it answered something else: " + Shortened(answer.dump()));
+  const json told = ReadObject(benchmark);
+  if (told.value("name", json()) != benchmark) {
+    process_->GiveUp("was ended since it answered something else: " + Shortened(told.dump()));
     Fail(benchmark);
   }
-  Repetition repetition;
-  if (answer.contains("error")) {
-    *error = answer["error"].is_string() ? answer["error"].get<std::string>() : answer["error"].dump();
-    if (error->empty()) *error = "an error without words";
-  } else if (!TakeNumbers(answer, &repetition)) {
-    process_->GiveUp("was ended since it answered nonsense: " + Shortened(answer.dump()));
+  Answer answer;
+  answer.error = WhyNot(told, "error");
+  answer.not_offered = WhyNot(told, "not_offered");
+  if (answer.error.empty() && answer.not_offered.empty() && !TakeNumbers(told, &answer.repetition)) {
+    process_->GiveUp("was ended since it answered nonsense: " + Shortened(told.dump()));
     Fail(benchmark);
   }
-  return repetition;
+  return answer;
 }
 
 void Worker::End() {
@@ -145,4 +151,4 @@ json Worker::ReadObject(const std::string& during) {
   return object;
 }
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

@@ -14,7 +14,7 @@
 #include "model.h"
 #include "process.h"
 
-namespace aether::bench {
+namespace aether::bench::compare {
 
 struct Program {
   std::string name;
@@ -40,21 +40,27 @@ struct WorkerOptions {
   bool verbose = false;              // show what they write to standard error
 };
 
+// What came of a benchmark: a repetition, whose round is not set, or why there is none.
+struct Answer {
+  Repetition repetition;
+  std::string error;
+  std::string not_offered;  // the store lacks what is measured, which is no fault of it
+};
+
 // One such process, which keeps the stores that it has filled.
 class Worker {
  public:
   // Starts the program and waits until it is ready. Throws Broken.
   Worker(const Program& program, const WorkerOptions& options);
 
-  // Measures once. Answers what came of it, without its round; or why this benchmark gave nothing, in `error`. Throws
-  // Broken.
-  Repetition Measure(const std::string& benchmark, std::string* error);
+  // Measures once. Throws Broken.
+  Answer Measure(const std::string& benchmark);
 
   // Waits for the program's end. Throws Broken when it does not go well.
   void End();
 
-  // Versions of what it measures with, as it tells.
-  const nlohmann::json& context() const { return context_; }
+  // Of what it measures with, as it tells.
+  const nlohmann::json& versions() const { return versions_; }
 
  private:
   [[noreturn]] void Fail(const std::string& during);
@@ -63,7 +69,7 @@ class Worker {
   Program program_;
   WorkerOptions options_;
   std::unique_ptr<Process> process_;
-  nlohmann::json context_;
+  nlohmann::json versions_;
 };
 
-}  // namespace aether::bench
+}  // namespace aether::bench::compare

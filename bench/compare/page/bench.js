@@ -14,6 +14,12 @@ function count(value) {
   return value >= 1000 ? Number(value.toPrecision(3)).toLocaleString('en') : digits(value);
 }
 
+// For the ticks of an axis, which have little room.
+function shortCount(value) {
+  const digits = (x) => String(Number(x.toPrecision(3)));
+  return value >= 1e6 ? `${digits(value / 1e6)} M` : value >= 1000 ? `${digits(value / 1000)} k` : digits(value);
+}
+
 function duration(microseconds) {
   const [value, unit] = microseconds < 1 ? [microseconds * 1e3, 'ns'] :
       microseconds < 1e3 ? [microseconds, 'µs'] :
@@ -25,9 +31,14 @@ function duration(microseconds) {
 function logarithmicTick(words) {
   return (value, ignored, ticks) => {
     const decades = Math.log10(ticks[ticks.length - 1].value / ticks[0].value);
-    const digit = Number(value.toExponential()[0]);
-    return digit === 1 || (decades < 2 && (digit === 2 || digit === 5)) ? words(value) : null;
+    const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+    const is = (other) => Math.abs(digit - other) < 1e-6;
+    return is(1) || (decades < 1.5 && (is(2) || is(5))) ? words(value) : null;
   };
+}
+
+function exponentWords(exponent) {
+  return (Math.abs(exponent) < 0.005 ? 0 : exponent).toFixed(2);
 }
 
 function caseOf(figure) {
@@ -56,13 +67,24 @@ const bars = {
     const {ctx, scales: {x}, chartArea} = chart;
     const {rows, limit} = chart.options.plugins.bars;
     ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = colour('text');
-    ctx.lineWidth = 1.5;
+    ctx.fillStyle = colour('text');
     ctx.textBaseline = 'middle';
     ctx.font = '12px system-ui, sans-serif';
+    if (limit !== null) {
+      ctx.setLineDash([5, 4]);
+      ctx.strokeStyle = colour('bad');
+      ctx.lineWidth = 1.5;
+      ctx.beginPath();
+      ctx.moveTo(x.getPixelForValue(limit), chartArea.top);
+      ctx.lineTo(x.getPixelForValue(limit), chartArea.bottom);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
     chart.getDatasetMeta(0).data.forEach((bar, i) => {
       const {low, high, median} = rows[i].per_second;
       let end = bar.x;
+      ctx.strokeStyle = colour('text');
+      ctx.lineWidth = 1.5;
       if (low !== null) {
         const [left, right] = [x.getPixelForValue(low), x.getPixelForValue(high)];
         ctx.beginPath();
@@ -75,44 +97,43 @@ const bars = {
         ctx.stroke();
         end = Math.max(end, right);
       }
+      ctx.lineWidth = 4;
+      ctx.strokeStyle = colour('card');  // so that no line crosses the digits
+      ctx.strokeText(count(median), end + 6, bar.y);
       ctx.fillText(count(median), end + 6, bar.y);
     });
-    if (limit !== null && limit <= x.max) {
-      ctx.setLineDash([5, 4]);
-      ctx.strokeStyle = colour('bad');
-      ctx.beginPath();
-      ctx.moveTo(x.getPixelForValue(limit), chartArea.top);
-      ctx.lineTo(x.getPixelForValue(limit), chartArea.bottom);
-      ctx.stroke();
-    }
     ctx.restore();
   },
 };
 
-// A line through the percentiles of a store.
+// Behind the marks of a store: a line from the least to the greatest that is told, thicker from p10 to p90.
 const strings = {
   id: 'strings',
   beforeDatasetsDraw(chart) {
     const {ctx, scales: {x, y}} = chart;
-    ctx.save();
-    ctx.strokeStyle = colour('soft');
-    ctx.lineWidth = 1;
-    for (const [i, row] of chart.options.plugins.strings.rows.entries()) {
-      const values = percentiles.map(([name]) => row.counters[name]).filter((value) => value > 0);
-      if (values.length === 0) continue;
-      const at = y.getPixelForValue(i);
+    const stroke = (at, from, to, width, of) => {
+      if (!(from > 0) || !(to > 0)) return;
+      ctx.lineWidth = width;
+      ctx.strokeStyle = colour(of);
       ctx.beginPath();
-      ctx.moveTo(x.getPixelForValue(Math.min(...values)), at);
-      ctx.lineTo(x.getPixelForValue(Math.max(...values)), at);
+      ctx.moveTo(x.getPixelForValue(from), at);
+      ctx.lineTo(x.getPixelForValue(to), at);
       ctx.stroke();
+    };
+    ctx.save();
+    for (const [i, {counters}] of chart.options.plugins.strings.rows.entries()) {
+      const at = y.getPixelForValue(i);
+      stroke(at, counters.p10_us || counters.p50_us, counters.max_us || counters.p99_us, 1.5, 'soft');
+      stroke(at, counters.p10_us, counters.p90_us, 7, 'bar');
     }
     ctx.restore();
   },
 };
 
 const percentiles = [
-  ['p50_us', 'p50', 'circle', 'plot-0'],
+  ['p50_us', 'p50', 'circle', 'text'],
   ['p99_us', 'p99', 'triangle', 'plot-1'],
+  ['p999_us', 'p99.9', 'rect', 'plot-2'],
   ['max_us', 'max', 'rectRot', 'plot-3'],
 ];
 
@@ -139,10 +160,17 @@ function options(more) {
 
 const stores = (rows) => rows.map((row) => row.store);
 
+function mostOf(rows) {
+  return Math.max(...rows.map((row) => row.per_second.high || row.per_second.median));
+}
+
+// A limit far to the right would leave no room for the bars; it stands in the caption only.
+function isNear(limit, rows) {
+  return limit !== null && limit.per_second.median < mostOf(rows) * 2.5;
+}
+
 function throughput(parent, rows, limit, label) {
-  // A limit far to the right would leave no room for the bars; it stands in the caption.
-  const most = Math.max(...rows.map((row) => row.per_second.high || row.per_second.median));
-  const near = limit !== null && limit < most * 2.5;
+  const dashed = isNear(limit, rows) ? limit.per_second.median : null;
   draw(parent, 44 + rows.length * 26, `${label}, throughput`, () => ({
     type: 'bar',
     plugins: [bars],
@@ -154,13 +182,13 @@ function throughput(parent, rows, limit, label) {
       indexAxis: 'y',
       layout: {padding: {right: 56}},
       scales: {
-        x: {beginAtZero: true, max: near && limit > most ? limit * 1.02 : undefined, grid: {color: colour('line')},
-          ticks: {callback: count, maxRotation: 0, maxTicksLimit: 6}},
+        x: {beginAtZero: true, suggestedMax: Math.max(mostOf(rows), dashed), grid: {color: colour('line')},
+          ticks: {callback: shortCount, maxRotation: 0, maxTicksLimit: 6}},
         y: {grid: {display: false}, ticks: {autoSkip: false, color: colour('text')}},
       },
       plugins: {
         legend: {display: false},
-        bars: {rows, limit: near ? limit : null},
+        bars: {rows, limit: dashed},
         tooltip: {callbacks: {label: (item) => throughputWords(rows[item.dataIndex])}},
       },
     }),
@@ -173,6 +201,7 @@ function throughputWords({per_second: {median, low, high}, durability}) {
 }
 
 function latency(parent, rows, label) {
+  const least = Math.min(...rows.map(({counters}) => counters.p10_us || counters.p50_us).filter((value) => value > 0));
   draw(parent, 74 + rows.length * 26, `${label}, latency`, () => ({
     type: 'scatter',
     plugins: [strings],
@@ -190,7 +219,8 @@ function latency(parent, rows, label) {
     options: options({
       layout: {padding: {right: 12}},
       scales: {
-        x: {type: 'logarithmic', grid: {color: colour('line')}, ticks: {callback: logarithmicTick(duration), maxRotation: 0}},
+        x: {type: 'logarithmic', min: least / 1.3, grid: {color: colour('line')},
+          ticks: {callback: logarithmicTick(duration), maxRotation: 0}},
         y: {type: 'linear', min: -0.6, max: rows.length - 0.4, reverse: true, grid: {display: false},
           afterBuildTicks: (axis) => { axis.ticks = rows.map((row, value) => ({value})); },
           ticks: {autoSkip: false, color: colour('text'), callback: (value) => rows[value].store}},
@@ -237,13 +267,16 @@ function drawCase(parent, rows) {
   const title = caseWords(rows[0]);
   const limit = limitOf(rows[0]);
   const below = [durabilityWords[rows[0].durability]];
-  if (limit) below.push(`limit: ${limit.title}, ${count(limit.per_second.median)} (dashed, if it fits)`);
+  if (limit) {
+    const drawn = isNear(limit, rows) ? ', dashed' : '';
+    below.push(`limit: ${limit.title}, ${count(limit.per_second.median)}${drawn}`);
+  }
   const element = figureElement(parent, title, below.join('; '));
   heading(element, `${rows[0].unit} a second, 95 % interval; more is better`);
-  throughput(element, rows, limit && limit.per_second.median, title);
+  throughput(element, rows, limit, title);
   const timed = rows.filter((row) => percentiles.some(([name]) => row.counters[name] > 0));
   if (timed.length === 0) return;
-  heading(element, 'latency of an operation; less is better');
+  heading(element, 'latency, bar from p10 to p90; less is better');
   latency(element, timed, title);
 }
 
@@ -266,14 +299,14 @@ const allStores = [...new Set(growth.map(({store}) => store))];
 function drawCurves(parent, curves) {
   const {title, parameter, durability} = curves[0];
   const element = figureElement(parent, title, durabilityWords[durability]);
-  heading(element, `time of an operation by number of ${parameter}; less and flatter is better`);
+  heading(element, `time by number of ${parameter}; less and flatter is better`);
   draw(element, 250 + Math.ceil(curves.length / 3) * 18, title, () => ({
     type: 'line',
     data: {
       datasets: curves.map(({store, points, exponent}) => {
         const i = allStores.indexOf(store) % 10;
         return {
-          label: `${store} (${exponent.median.toFixed(2)})`,
+          label: `${store} (${exponentWords(exponent.median)})`,
           data: points.map(({value, seconds}) => ({x: value, y: seconds * 1e6})),
           borderColor: colour(`plot-${i}`),
           backgroundColor: colour(`plot-${i}`),
@@ -286,7 +319,7 @@ function drawCurves(parent, curves) {
     options: options({
       scales: {
         x: {type: 'logarithmic', grid: {color: colour('line')}, title: {display: true, text: parameter},
-          ticks: {callback: logarithmicTick(count), maxRotation: 0}},
+          ticks: {callback: logarithmicTick(shortCount), maxRotation: 0}},
         y: {type: 'logarithmic', grid: {color: colour('line')}, ticks: {callback: logarithmicTick(duration)}},
       },
       plugins: {

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import jsonschema
@@ -19,6 +20,13 @@ TIME_LIMIT = 120  # seconds, for one run
 programs = argparse.Namespace()
 
 TITLES = {"append": "Append, distinct actors", "replay": "Replay", "latest": "Latest version"}
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + TIME_LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
 
 
 def benchmark(name, per_second, durability="device", limit=None, **counters):

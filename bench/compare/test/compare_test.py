@@ -5,9 +5,8 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
-from bench_support import TIME_LIMIT, BenchTest, benchmark, main, programs
+from bench_support import TIME_LIMIT, BenchTest, benchmark, main, programs, wait_until
 
 LATENCY = {"p50_us": 100, "p99_us": 250, "max_us": 900}
 
@@ -22,13 +21,6 @@ def has_ended(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except FileNotFoundError:
         return True
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + TIME_LIMIT
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 class Order(BenchTest):
@@ -295,7 +287,7 @@ class Aims(BenchTest):
         self.assertEqual((one["outcome"], one["missing"]), ("not measured", ["file/nothing"]))
         self.assertEqual((two["outcome"], two["missing"]), ("met", ["redis/append"]))
         self.assertEqual((three["outcome"], three["missing"]), ("not measured", ["file/append p50_ms"]))
-        self.assertIn("without redis/append", self.text)
+        self.assertIn("against peer/append, without redis\n", self.text)
 
     def test_files_that_are_wrong_are_refused(self):
         file = self.directory / "aims.json"
@@ -377,6 +369,14 @@ class Broken(BenchTest):
         self.assertEqual(self.figures["a/notices"]["trouble"], "no notices here")
         self.assertIsNone(self.figures["a/notices"]["per_second"])
         self.assertEqual(len(self.figures["a/append/threads:8"]["repetitions"]), 9)
+
+    def test_what_a_store_does_not_offer_is_no_fault(self):
+        self.add("a", [*appends("a"), {**benchmark("a/notices", 1), "not_offered": "it cannot subscribe"}])
+        text = self.run_bench()
+        self.assertIn("not offered  a/notices: it cannot subscribe", text)
+        self.assertEqual([name for _, name in self.log()].count("a/notices"), 1)
+        self.assertEqual(self.figures["a/notices"]["not_offered"], "it cannot subscribe")
+        self.assertTrue(self.bench["run"]["complete"])
 
     def test_bad_end_is_told_and_its_figures_stay(self):
         text = self.run_with("exit", "end")

@@ -3,7 +3,7 @@
     fake_bench.py SPEC.json --list | --serve [--seconds S] [--scratch DIR]
 
 SPEC.json: {
-  "benchmarks": [what --list prints, and "per_second", "counters", and "error" to answer instead],
+  "benchmarks": [what --list prints, and "per_second", "counters", and "error" or "not_offered" to answer instead],
   "noise": sigma of log-normal noise, different in each process,
   "weather": by which fraction all programs together get slower and faster (0.4),
   "log": a file that gets a line for each request, of all programs,
@@ -23,7 +23,7 @@ import sys
 spec = json.loads(pathlib.Path(sys.argv[1]).read_text())
 benchmarks = {entry["name"]: entry for entry in spec["benchmarks"]}
 misbehave = spec.get("misbehave", {})
-HIDDEN = ("per_second", "counters", "error")
+HIDDEN = ("per_second", "counters", "error", "not_offered")
 
 
 def say(line):
@@ -62,8 +62,9 @@ def requests_so_far():
 
 def answer(name, chance):
     entry = benchmarks[name]
-    if "error" in entry:
-        return {"name": name, "error": entry["error"]}
+    for key in ("error", "not_offered"):
+        if key in entry:
+            return {"name": name, key: entry[key]}
     # Neighbours slow everybody, and slowly change.
     weather = 1 + spec.get("weather", 0.4) * math.sin(requests_so_far() / 9)
     speed = weather * math.exp(chance.gauss(0, spec.get("noise", 0)))
@@ -76,7 +77,7 @@ def answer(name, chance):
 def serve():
     if misbehave.get("at") == "start":
         misbehave_now(misbehave["how"])
-    say(json.dumps({"ready": True, "context": spec.get("context", {"store_version": "1.2"})}))
+    say(json.dumps({"ready": True, "versions": spec.get("versions", {"store": "1.2"})}))
     chance = random.Random(f"{spec.get('seed', 0)} {requests_so_far()}")
     for number, line in enumerate(sys.stdin):
         name = line.rstrip("\n")

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace aether::bench {
+namespace aether::bench::compare {
 namespace {
 
 using testing::DoubleNear;
@@ -96,4 +96,4 @@ TEST(Statistics, ExponentIsFittedInLogarithms) {
 }
 
 }  // namespace
-}  // namespace aether::bench
+}  // namespace aether::bench::compare
