@@ -20,8 +20,8 @@ std::vector<std::string> NamesIn(const json& to) {
 }
 
 Aim FromJson(const json& object) {
-  static const std::set<std::string> known = {"id", "text",         "of",       "statistic",
-                                              "to", "to_statistic", "at_least", "at_most", "note"};
+  static const std::set<std::string> known = {"id",           "text",     "of",      "statistic", "to",
+                                              "to_statistic", "at_least", "at_most", "note"};
   for (const auto& [key, value] : object.items()) {
     if (!known.contains(key)) throw std::runtime_error("\"" + key + "\" is no part of an aim");
   }
@@ -60,8 +60,7 @@ const Series* BestOf(const std::vector<std::string>& names, const std::string& s
       continue;
     }
     const bool higher_is_better = statistic == "per_second";
-    if (best == nullptr ||
-        (*MedianOf(*one, statistic) > *MedianOf(*best, statistic)) == higher_is_better) {
+    if (best == nullptr || (*MedianOf(*one, statistic) > *MedianOf(*best, statistic)) == higher_is_better) {
       best = one;
     }
   }
@@ -90,7 +89,8 @@ Judged Judge(const Aim& aim, const std::vector<Series>& series) {
     return judged;
   }
   judged.value = EstimateMedian(values);
-  const bool met = aim.at_least ? judged.value->median >= *aim.at_least : judged.value->median <= *aim.at_most;
+  const bool met =
+      aim.at_least ? judged.value->median >= *aim.at_least : judged.value->median <= *aim.at_most;
   judged.outcome = met ? Outcome::kMet : Outcome::kNotMet;
   return judged;
 }

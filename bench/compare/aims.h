@@ -10,7 +10,7 @@
 
 namespace aether::bench::compare {
 
-// aims.json says in aims.schema.json what each of these means.
+// bench/aims.schema.json says what each of these means.
 struct Aim {
   std::string id;
   std::string text;
@@ -28,9 +28,9 @@ enum class Outcome { kMet, kNotMet, kNotMeasured };
 struct Judged {
   Aim aim;
   Outcome outcome = Outcome::kNotMeasured;
-  std::optional<Estimate> value;      // the ratio, or the figure itself
-  std::string against;                // which of several was the best
-  std::vector<std::string> missing;   // what was not measured
+  std::optional<Estimate> value;     // the ratio, or the figure itself
+  std::string against;               // which of several was the best
+  std::vector<std::string> missing;  // what was not measured
 };
 
 // Throws std::runtime_error naming what is wrong with the file.

@@ -50,8 +50,9 @@ Comparison CompareBuilds(const std::vector<Series>& series, double threshold) {
     if (!earlier.baseline) continue;
     const std::string& name = earlier.benchmark.name;
     const Series* later = FindSeries(series, name);
-    const std::vector<double> ratios =
-        later == nullptr ? std::vector<double>() : RatiosByRound(*later, "per_second", earlier, "per_second");
+    const std::vector<double> ratios = later == nullptr
+                                           ? std::vector<double>()
+                                           : RatiosByRound(*later, "per_second", earlier, "per_second");
     if (ratios.size() < kFewestPairs) {
       comparison.not_compared.push_back(name + ": " + std::to_string(ratios.size()) + " pairs are too few");
       continue;
@@ -74,18 +75,20 @@ json ReadBaseline(const std::string& file) {
       for (const json& figure : earlier.at("figures")) {
         (void)figure.at("name").get_ref<const std::string&>();
         (void)figure.at("limit");
-        if (const json& ratio = figure.at("of_limit"); !ratio.is_null()) (void)ratio.at("median").get<double>();
+        if (const json& ratio = figure.at("of_limit"); !ratio.is_null())
+          (void)ratio.at("median").get<double>();
       }
       return earlier;
     }
   } catch (const json::exception&) {
     // told below
   }
-  throw std::runtime_error("--baseline: " + file + " is no bench.json of this version (\"format\": \"" + kFormat +
-                           "\")");
+  throw std::runtime_error("--baseline: " + file + " is no bench.json of this version (\"format\": \"" +
+                           kFormat + "\")");
 }
 
-Comparison CompareRuns(const Summary& summary, const json& earlier, const std::string& file, double threshold) {
+Comparison CompareRuns(const Summary& summary, const json& earlier, const std::string& file,
+                       double threshold) {
   Comparison comparison{"the earlier run in " + file + ", as fractions of limits", threshold, {}, {}};
   for (const Figure& figure : summary.figures) {
     const std::string& name = figure.benchmark.name;
@@ -104,7 +107,8 @@ Comparison CompareRuns(const Summary& summary, const json& earlier, const std::s
       continue;
     }
     const double ratio = figure.of_limit->median / before->at("of_limit").at("median").get<double>();
-    comparison.figures.push_back({name, {ratio, std::nullopt}, std::nullopt, std::nullopt, ratio < 1 - threshold});
+    comparison.figures.push_back(
+        {name, {ratio, std::nullopt}, std::nullopt, std::nullopt, ratio < 1 - threshold});
   }
   return comparison;
 }

@@ -24,8 +24,9 @@ json ToJson(const Estimate& estimate) {
 json Raw(const Series& series) {
   json repetitions = json::array();
   for (const Repetition& repetition : series.repetitions) {
-    repetitions.push_back(
-        {{"round", repetition.round}, {"per_second", repetition.per_second}, {"counters", repetition.counters}});
+    repetitions.push_back({{"round", repetition.round},
+                           {"per_second", repetition.per_second},
+                           {"counters", repetition.counters}});
   }
   return repetitions;
 }
@@ -58,7 +59,8 @@ json ToJson(const Series& series, const Results& results) {
 
 json ToJson(const Growth& growth) {
   json points = json::array();
-  for (const auto& [value, seconds] : growth.points) points.push_back({{"value", value}, {"seconds", seconds}});
+  for (const auto& [value, seconds] : growth.points)
+    points.push_back({{"value", value}, {"seconds", seconds}});
   return {{"store", growth.store},
           {"durability", growth.durability},
           {"workload", growth.workload},
@@ -139,9 +141,14 @@ json ToJson(const Results& results) {
                         {"baseline", results.programs[i].baseline},
                         {"versions", versions == results.versions.end() ? json() : versions->second}});
   }
-  json report = {{"format", kFormat},      {"run", RunOf(results)},           {"programs", programs},
-                 {"figures", json::array()}, {"baseline", json::array()},     {"growth", json::array()},
-                 {"comparisons", json::array()}, {"aims", json::array()}};
+  json report = {{"format", kFormat},
+                 {"run", RunOf(results)},
+                 {"programs", programs},
+                 {"figures", json::array()},
+                 {"baseline", json::array()},
+                 {"growth", json::array()},
+                 {"comparisons", json::array()},
+                 {"aims", json::array()}};
   for (const Series& series : results.series) {
     report[series.baseline ? "baseline" : "figures"].push_back(ToJson(series, results));
   }

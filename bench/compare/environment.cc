@@ -36,8 +36,8 @@ std::string Compiler() {
 #endif
 }
 
-// The mount whose path is the longest that leads to `path`: lines of /proc/self/mountinfo are "id parent device root
-// mount-point options ... - type source options".
+// The mount whose path is the longest that leads to `path`: lines of /proc/self/mountinfo are "id parent
+// device root mount-point options ... - type source options".
 void ReadFileSystem(const std::filesystem::path& path, Environment* environment) {
   const std::string wanted = std::filesystem::weakly_canonical(path).string() + "/";
   std::ifstream in("/proc/self/mountinfo");
@@ -65,7 +65,8 @@ Environment ReadEnvironment(const std::filesystem::path& scratch) {
   Environment environment;
   environment.cpu = Entry("/proc/cpuinfo", "model name", ':', system.machine);
   environment.cores = std::thread::hardware_concurrency();
-  const double bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double bytes =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   environment.memory_gib = std::round(bytes / (1 << 30) * 10) / 10;
   environment.os = Entry("/etc/os-release", "PRETTY_NAME", '=', system.sysname);
   environment.kernel = std::string(system.sysname) + " " + system.release + " " + system.machine;

@@ -13,8 +13,8 @@ struct Environment {
   double memory_gib = 0;
   std::string os;
   std::string kernel;
-  std::string compiler;      // of this program
-  std::string file_system;   // of the scratch directory: "ext4"
+  std::string compiler;     // of this program
+  std::string file_system;  // of the scratch directory: "ext4"
   std::string mount_options;
 };
 

@@ -18,10 +18,12 @@ void MakeWritable(const std::string& option, const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
-    throw std::runtime_error(option + ": cannot make the directory " + directory.string() + ": " + error.message());
+    throw std::runtime_error(option + ": cannot make the directory " + directory.string() + ": " +
+                             error.message());
   }
   if (access(directory.c_str(), W_OK) != 0) {
-    throw std::runtime_error(option + ": cannot write into " + directory.string() + ": " + std::strerror(errno));
+    throw std::runtime_error(option + ": cannot write into " + directory.string() + ": " +
+                             std::strerror(errno));
   }
 }
 
@@ -34,7 +36,9 @@ void WriteFile(const fs::path& path, const std::string& content) {
 
 Scratch::Scratch(const fs::path& parent) {
   const char* set = std::getenv("AETHER_SCRATCH");
-  const fs::path chosen = !parent.empty() ? parent : set != nullptr ? fs::path(set) : fs::temp_directory_path();
+  const fs::path chosen = !parent.empty()  ? parent
+                          : set != nullptr ? fs::path(set)
+                                           : fs::temp_directory_path();
   MakeWritable("--scratch", chosen);
   std::string name = (fs::absolute(chosen) / "aether-bench-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {

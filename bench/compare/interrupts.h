@@ -4,8 +4,8 @@
 
 namespace aether::bench::compare {
 
-// From now on SIGINT, SIGTERM and SIGHUP are only noted; but those that were ignored, such as by nohup, still are. A
-// program that died is no reason to die when it is written to.
+// From now on SIGINT, SIGTERM and SIGHUP are only noted; but those that were ignored, such as by nohup,
+// still are. A program that died is no reason to die when it is written to.
 void NoteInterrupts();
 
 // Whether one was noted.

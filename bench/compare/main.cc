@@ -4,13 +4,13 @@
 //
 // Exit codes: 0 all is well; 1 something got slower; 2 wrong usage, or figures are missing.
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "bench_json.h"
 #include "files.h"
@@ -48,24 +48,34 @@ struct Options {
 };
 
 void AddOptions(CLI::App* app, Options* options) {
-  app->add_option("--program", options->programs, "NAME=PATH of a store's benchmark program; once for each")->required();
+  app->add_option("--program", options->programs, "NAME=PATH of a store's benchmark program; once for each")
+      ->required();
   app->add_flag("--quick", options->quick, "short repetitions, and no more than 100,000 events or actors");
-  app->add_option("--seconds", options->seconds, "that a repetition takes (default: 0.5; quick or with an earlier build: 0.1)")
+  app->add_option("--seconds", options->seconds,
+                  "that a repetition takes (default: 0.5; quick or with an earlier build: 0.1)")
       ->check(CLI::Range(0.001, 3600.0));
-  app->add_option("--repetitions", options->repetitions,
-                  "of each benchmark, interleaved: at least 9 (the default), with an earlier build 15 (default: 21)");
-  app->add_option("--workloads", options->workloads, "only those that begin so, such as append/,replay")->delimiter(',');
+  app->add_option(
+      "--repetitions", options->repetitions,
+      "of each benchmark, interleaved: at least 9 (the default), with an earlier build 15 (default: 21)");
+  app->add_option("--workloads", options->workloads, "only those that begin so, such as append/,replay")
+      ->delimiter(',');
   app->add_option("--report", options->report, "write index.html and bench.json into this directory");
-  app->add_option("--baseline-program", options->baseline_programs,
-                  "NAME=PATH of an earlier build of the program NAME, to measure beside it and compare with");
-  app->add_option("--baseline", options->baseline, "bench.json of an earlier run, to compare with as fractions of limits");
-  app->add_option("--threshold", options->threshold,
-                  "percent by which something has to be slower to be named (default: 5; with --baseline 30)")
+  app->add_option(
+      "--baseline-program", options->baseline_programs,
+      "NAME=PATH of an earlier build of the program NAME, to measure beside it and compare with");
+  app->add_option("--baseline", options->baseline,
+                  "bench.json of an earlier run, to compare with as fractions of limits");
+  app->add_option(
+         "--threshold", options->threshold,
+         "percent by which something has to be slower to be named (default: 5; with --baseline 30)")
       ->check(CLI::Range(0.0, 100.0));
   app->add_option("--aims", options->aims, "a JSON file of figures to reach; tells which are");
-  app->add_option("--markdown", options->markdown, "write the figures into this file, as docs/performance.md has them");
-  app->add_option("--scratch", options->scratch, "where stores put their files (default: $AETHER_SCRATCH, or the system's)");
-  app->add_option("--time-limit", options->time_limit, "seconds after which a repetition hangs (default: 300)")
+  app->add_option("--markdown", options->markdown,
+                  "write the figures into this file, as docs/performance.md has them");
+  app->add_option("--scratch", options->scratch,
+                  "where stores put their files (default: $AETHER_SCRATCH, or the system's)");
+  app->add_option("--time-limit", options->time_limit,
+                  "seconds after which a repetition hangs (default: 300)")
       ->check(CLI::Range(1, 86400));
   app->add_flag("--verbose", options->verbose, "show what the programs write to standard error");
 }
@@ -104,12 +114,14 @@ Settings SettingsOf(const Options& options) {
   settings.workloads = options.workloads;
   settings.seconds = options.seconds.value_or(options.quick || pairs ? 0.1 : 0.5);
   settings.repetitions = options.repetitions.value_or(pairs ? 21 : kFewestRepetitions);
-  // A process has luck for life with where its memory and files lie; an earlier build and this one get several each.
+  // A process has luck for life with where its memory and files lie; an earlier build and this one get
+  // several each.
   settings.rounds_a_process = pairs ? 3 : 0;
   const int fewest = pairs ? kFewestPairs : kFewestRepetitions;
   if (settings.repetitions < fewest) {
     throw std::runtime_error("--repetitions: " + std::to_string(settings.repetitions) + " are too few; " +
-                             std::to_string(fewest) + " are needed" + (pairs ? " with an earlier build" : ""));
+                             std::to_string(fewest) + " are needed" +
+                             (pairs ? " with an earlier build" : ""));
   }
   return settings;
 }
@@ -119,8 +131,9 @@ std::string CommandLine(int argc, char** argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                               "0123456789_-+=/.,:@%") == std::string::npos;
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_-+=/.,:@%") == std::string::npos;
     std::string quoted = "'";
     for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
     line += (i == 0 ? "" : " ") + (plain ? word : quoted + "'");
@@ -132,45 +145,32 @@ double FractionOr(const std::optional<double>& percent, double otherwise) {
   return percent ? *percent / 100 : otherwise;
 }
 
-int Run(const Options& options, const std::string& command) {
-  // All that can be wrong with the arguments is told before anything runs.
-  Results results;
-  results.command = command;
-  results.started = UtcNow();
-  results.programs = ParsePrograms(options);
-  results.settings = SettingsOf(options);
-  const std::vector<Aim> aims = options.aims.empty() ? std::vector<Aim>() : ReadAims(options.aims);
-  const nlohmann::json earlier = options.baseline.empty() ? nlohmann::json() : ReadBaseline(options.baseline);
-  if (!options.report.empty()) MakeWritable("--report", options.report);
-  if (!options.markdown.empty()) MakeWritable("--markdown", fs::absolute(options.markdown).parent_path());
-  const Scratch scratch(options.scratch);
-  results.environment = ReadEnvironment(scratch.path());
-
-  NoteInterrupts();
+// What was measured, and what it comes to.
+void RunPrograms(const WorkerOptions& worker_options, Results* results, Plan* plan) {
   const auto began = std::chrono::steady_clock::now();
-  Plan plan = MakePlan(results.programs, results.settings, scratch.path());
-  const WorkerOptions worker_options{results.settings.seconds, std::chrono::seconds(options.time_limit),
-                                     scratch.path(), options.verbose};
-  Measured measured = Measure(results.settings, worker_options, &plan);
-  results.took_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  results.series = std::move(plan.series);
-  results.versions = std::move(measured.versions);
-  results.troubles = std::move(measured.troubles);
-  results.interrupted = measured.interrupted;
-  results.summary = Summarize(results.series, results.settings.repetitions);
+  Measured measured = Measure(results->settings, worker_options, plan);
+  results->took_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  results->series = std::move(plan->series);
+  results->versions = std::move(measured.versions);
+  results->troubles = std::move(measured.troubles);
+  results->interrupted = measured.interrupted;
+  results->summary = Summarize(results->series, results->settings.repetitions);
+}
+
+void Compare(const Options& options, const Plan& plan, const nlohmann::json& earlier, Results* results) {
   if (!options.baseline_programs.empty()) {
-    Comparison comparison =
-        CompareBuilds(results.series, FractionOr(options.threshold, kBuildThreshold));
+    Comparison comparison = CompareBuilds(results->series, FractionOr(options.threshold, kBuildThreshold));
     comparison.not_compared.insert(comparison.not_compared.end(), plan.without_counterpart.begin(),
                                    plan.without_counterpart.end());
-    results.comparisons.push_back(std::move(comparison));
+    results->comparisons.push_back(std::move(comparison));
   }
   if (!options.baseline.empty()) {
-    results.comparisons.push_back(CompareRuns(results.summary, earlier, options.baseline,
-                                              FractionOr(options.threshold, kFileThreshold)));
+    results->comparisons.push_back(CompareRuns(results->summary, earlier, options.baseline,
+                                               FractionOr(options.threshold, kFileThreshold)));
   }
-  results.aims = JudgeAims(aims, results.series);
+}
 
+void Tell(const Options& options, const Results& results) {
   std::cout << Text(results);
   if (!options.report.empty()) {
     const nlohmann::json report = ToJson(results);
@@ -180,6 +180,31 @@ int Run(const Options& options, const std::string& command) {
     std::cout << "report: " << (fs::path(options.report) / "index.html").string() << "\n";
   }
   if (!options.markdown.empty()) WriteFile(options.markdown, Markdown(results));
+}
+
+int Run(const Options& options, const std::string& command) {
+  // All that can be wrong with the arguments is told before anything runs.
+  Results results;
+  results.command = command;
+  results.started = UtcNow();
+  results.programs = ParsePrograms(options);
+  results.settings = SettingsOf(options);
+  const std::vector<Aim> aims = options.aims.empty() ? std::vector<Aim>() : ReadAims(options.aims);
+  const nlohmann::json earlier =
+      options.baseline.empty() ? nlohmann::json() : ReadBaseline(options.baseline);
+  if (!options.report.empty()) MakeWritable("--report", options.report);
+  if (!options.markdown.empty()) MakeWritable("--markdown", fs::absolute(options.markdown).parent_path());
+  const Scratch scratch(options.scratch);
+  results.environment = ReadEnvironment(scratch.path());
+
+  NoteInterrupts();
+  Plan plan = MakePlan(results.programs, results.settings, scratch.path());
+  RunPrograms(
+      {results.settings.seconds, std::chrono::seconds(options.time_limit), scratch.path(), options.verbose},
+      &results, &plan);
+  Compare(options, plan, earlier, &results);
+  results.aims = JudgeAims(aims, results.series);
+  Tell(options, results);
   if (std::ranges::any_of(results.comparisons, &Comparison::Worse)) return 1;
   return results.interrupted || !results.troubles.empty() || !results.Incomplete().empty() ? 2 : 0;
 }

@@ -41,7 +41,8 @@ std::string VersionWords(const nlohmann::json& versions) {
   std::string words;
   if (!versions.is_object()) return words;
   for (const auto& [key, value] : versions.items()) {
-    words += (words.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+    words += (words.empty() ? "" : ", ") + key + " " +
+             (value.is_string() ? value.get<std::string>() : value.dump());
   }
   return words;
 }
@@ -93,13 +94,14 @@ std::string FiguresOf(const Results& results, const std::string& durability) {
 
 std::string GrowthOf(const Results& results) {
   if (results.summary.growth.empty()) return "";
-  std::string text = "\n### Growth\n\nThe exponent of the time of an operation: 0 does not depend on the number, 1 is "
-                     "in proportion to it.\n\n" +
-                     HeadOf({"workload", "store", "durability", ">exponent", ">at the end", ">expected", ""});
+  std::string text =
+      "\n### Growth\n\nThe exponent of the time of an operation: 0 does not depend on the number, 1 is "
+      "in proportion to it.\n\n" +
+      HeadOf({"workload", "store", "durability", ">exponent", ">at the end", ">expected", ""});
   for (const Growth& growth : results.summary.growth) {
     text += RowOf({growth.title + ", by " + growth.parameter, growth.store, growth.durability,
-                   ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent), Exponent(growth.expected),
-                   growth.worse ? "**worse than it should be**" : ""});
+                   ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent),
+                   Exponent(growth.expected), growth.worse ? "**worse than it should be**" : ""});
   }
   return text;
 }
@@ -123,8 +125,10 @@ std::string AimsOf(const Results& results) {
 
 std::string Markdown(const Results& results) {
   std::string text =
-      "Medians of interleaved repetitions. ±: the farther end of the exact 95 % interval of the median. p50 and p99: "
-      "medians over the repetitions; max: the greatest of all. Of limit: the median fraction of the physical limit that "
+      "Medians of interleaved repetitions. ±: the farther end of the exact 95 % interval of the median. "
+      "p50 and p99: "
+      "medians over the repetitions; max: the greatest of all. Of limit: the median fraction of the "
+      "physical limit that "
       "was measured in the same rounds.\n\n";
   for (const std::string& warning : results.Warnings()) text += "**" + warning + "**\n\n";
   text += EnvironmentOf(results);

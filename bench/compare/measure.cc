@@ -21,7 +21,8 @@ class Run {
   Measured All() {
     for (const std::size_t program : needed_) Start(program);
     for (int round = 0; round < settings_.repetitions; ++round) {
-      if (round > 0 && settings_.rounds_a_process > 0 && round % settings_.rounds_a_process == 0) StartAgain();
+      if (round > 0 && settings_.rounds_a_process > 0 && round % settings_.rounds_a_process == 0)
+        StartAgain();
       for (const std::size_t i : plan_.Order(round)) {
         if (Interrupted()) break;
         Once(round, i);
@@ -55,7 +56,9 @@ class Run {
   }
 
   // It is not asked again.
-  static bool IsDone(const Series& series) { return !series.trouble.empty() || !series.not_offered.empty(); }
+  static bool IsDone(const Series& series) {
+    return !series.trouble.empty() || !series.not_offered.empty();
+  }
 
   void Once(int round, std::size_t i) {
     Series& series = plan_.series[i];

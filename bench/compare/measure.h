@@ -17,9 +17,9 @@ struct Measured {
   bool interrupted = false;
 };
 
-// Measures what is planned and puts the repetitions into its series. A program that breaks is told, and measures
-// nothing more; the others go on. An interrupt ends the run with what there is. Throws Broken when a program does
-// not start at all.
+// Measures what is planned and puts the repetitions into its series. A program that breaks is told, and
+// measures nothing more; the others go on. An interrupt ends the run with what there is. Throws Broken when
+// a program does not start at all.
 Measured Measure(const Settings& settings, const WorkerOptions& options, Plan* plan);
 
 }  // namespace aether::bench::compare

@@ -45,7 +45,8 @@ Headline HeadlineOf(const Results& results) {
   if (slower > 0) return {"bad", Plural(slower, "figure", "figures") + " got slower", with};
   const std::vector<std::string> warnings = results.Warnings();
   if (!warnings.empty()) return {"warn", warnings[0], with};
-  if (compared > 0) return {"good", "Nothing got slower: " + Plural(compared, "figure", "figures") + " compared", with};
+  if (compared > 0)
+    return {"good", "Nothing got slower: " + Plural(compared, "figure", "figures") + " compared", with};
   return {"none",
           Plural(results.summary.figures.size(), "figure", "figures") + " of " +
               Plural(Stores(results).size(), "store", "stores"),
@@ -54,9 +55,10 @@ Headline HeadlineOf(const Results& results) {
 
 std::string Header(const Results& results) {
   const Headline headline = HeadlineOf(results);
-  std::string html = "<header>\n<p class=\"soft\">Aether Conformance Kit</p>\n<h1>Benchmark report</h1>\n"
-                     "<p class=\"verdict " +
-                     std::string(headline.style) + "\">" + Escaped(headline.text);
+  std::string html =
+      "<header>\n<p class=\"soft\">Aether Conformance Kit</p>\n<h1>Benchmark report</h1>\n"
+      "<p class=\"verdict " +
+      std::string(headline.style) + "\">" + Escaped(headline.text);
   if (!headline.below.empty()) html += " <small>" + Escaped(headline.below) + "</small>";
   html += "</p>\n";
   for (const std::string& warning : results.Warnings()) {
@@ -68,8 +70,9 @@ std::string Header(const Results& results) {
   return html + "<p class=\"soft facts\"><span>" + std::to_string(results.settings.repetitions) +
          " interleaved repetitions</span> <span>" + Escaped(results.environment.cpu) + ", " +
          std::to_string(results.environment.cores) + " cores</span> <span>" +
-         Escaped(results.environment.file_system) + "</span> <span>kit " AETHER_KIT_VERSION "</span> <span>" +
-         Escaped(results.started) + "</span></p>\n</header>\n";
+         Escaped(results.environment.file_system) +
+         "</span> <span>kit " AETHER_KIT_VERSION "</span> <span>" + Escaped(results.started) +
+         "</span></p>\n</header>\n";
 }
 
 std::string Head() {
@@ -78,7 +81,8 @@ std::string Head() {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n"
       // Says to the browser too that nothing is loaded.
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'; "
       "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n"
       "<title>Benchmarks</title>\n<style>\n";
   html += kBaseStyle;
@@ -107,7 +111,8 @@ std::string Page(const Results& results, const json& report) {
     if (!section.html.empty()) sections.push_back(std::move(section));
   };
   for (const Comparison& comparison : results.comparisons) {
-    add(ComparisonSection(comparison, results.comparisons.size() == 1 ? "" : std::to_string(sections.size() + 1)));
+    add(ComparisonSection(comparison,
+                          results.comparisons.size() == 1 ? "" : std::to_string(sections.size() + 1)));
   }
   add(AimsSection(results));
   for (const char* durability : kDurabilities) add(FiguresSection(results, durability));
@@ -115,8 +120,8 @@ std::string Page(const Results& results, const json& report) {
   add(CautionSection());
   add(RunSection(results));
 
-  std::string html = Head() + "<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n" + Header(results) +
-                     "<nav aria-label=\"Sections\"><ul>\n";
+  std::string html = Head() + "<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n" +
+                     Header(results) + "<nav aria-label=\"Sections\"><ul>\n";
   for (const Section& section : sections) {
     html += "<li><a href=\"#" + section.id + "\">" + section.title + "</a></li>\n";
   }
@@ -125,7 +130,8 @@ std::string Page(const Results& results, const json& report) {
     html += "<section id=\"" + section.id + "\" aria-labelledby=\"" + section.id + "-title\">\n<h2 id=\"" +
             section.id + "-title\">" + section.title + "</h2>\n" + section.html + "</section>\n";
   }
-  html += "</main>\n<script type=\"application/json\" id=\"data\">" + DataOf(report) + "</script>\n<script>\n";
+  html +=
+      "</main>\n<script type=\"application/json\" id=\"data\">" + DataOf(report) + "</script>\n<script>\n";
   html += kChartScript;
   html += "</script>\n<script>\n";
   html += kBenchScript;

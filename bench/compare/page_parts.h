@@ -1,5 +1,5 @@
-// Files that the page holds, compiled in: a report needs nothing beside it, and neither does the program that writes
-// it.
+// Files that the page holds, compiled in: a report needs nothing beside it, and neither does the program
+// that writes it.
 
 #pragma once
 

@@ -39,12 +39,14 @@ void RefuseUselessPrefixes(const std::vector<Listed>& listed, const Settings& se
   for (const std::string& prefix : settings.workloads) {
     const auto begins = [&](const Listed& one) { return one.benchmark.Case().starts_with(prefix); };
     if (std::ranges::none_of(listed, begins)) {
-      throw std::runtime_error("--workloads: no benchmark of these programs begins with \"" + prefix + "\"");
+      throw std::runtime_error("--workloads: no benchmark of these programs begins with \"" + prefix +
+                               "\"");
     }
   }
 }
 
-// The cases of `listed` in the order of their first appearance, each with the limits that are named there first.
+// The cases of `listed` in the order of their first appearance, each with the limits that are named there
+// first.
 std::vector<Listed> InOrderOfCases(const std::vector<Listed>& listed, const Settings& settings) {
   std::map<std::string, Listed> limits;
   std::vector<std::string> cases;
@@ -65,7 +67,8 @@ std::vector<Listed> InOrderOfCases(const std::vector<Listed>& listed, const Sett
   }
   // Limits that bound nothing selected are measured when they are selected themselves.
   for (const Listed& one : listed) {
-    if (one.benchmark.store == kLimits && IsSelected(one.benchmark, settings)) take_limit(one.benchmark.Case());
+    if (one.benchmark.store == kLimits && IsSelected(one.benchmark, settings))
+      take_limit(one.benchmark.Case());
   }
   return ordered;
 }
@@ -133,7 +136,8 @@ Plan MakePlan(const std::vector<Program>& programs, const Settings& settings,
   }
   const auto is_limit = [](const Series& series) { return series.benchmark.store == kLimits; };
   if (std::ranges::all_of(plan.series, is_limit) && (plan.series.empty() || settings.workloads.empty())) {
-    throw std::runtime_error("nothing is selected: these programs and options leave no benchmark of a store");
+    throw std::runtime_error(
+        "nothing is selected: these programs and options leave no benchmark of a store");
   }
   return plan;
 }

@@ -140,9 +140,10 @@ std::optional<std::string> Process::ReadLine(std::chrono::milliseconds limit) {
 
 bool Process::WaitForEnd() const {
   const auto deadline = Clock::now() + kTimeToEnd;
-  while (Clock::now() < deadline) {
+  while (Clock::now() < deadline && !Interrupted()) {
     siginfo_t info = {};
-    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid != 0) {
       return true;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

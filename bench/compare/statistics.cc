@@ -12,7 +12,8 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 
-// Twice the rank of each value by size, from 1; ties share the mean of their ranks, which doubling keeps whole.
+// Twice the rank of each value by size, from 1; ties share the mean of their ranks, which doubling keeps
+// whole.
 std::vector<std::size_t> DoubledRanks(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
@@ -54,7 +55,8 @@ Estimate EstimateMedian(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t n = values.size();
   Estimate estimate{Median(values), std::nullopt};
-  // Outside of the k-th values lies the median with twice the probability of fewer than k heads in n tosses.
+  // Outside of the k-th values lies the median with twice the probability of fewer than k heads in n
+  // tosses.
   double one = std::pow(0.5, static_cast<double>(n));  // of exactly k - 1 heads
   double fewer = 0;
   for (std::size_t k = 1; 2 * k <= n; ++k) {

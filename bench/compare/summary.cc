@@ -9,8 +9,8 @@ namespace aether::bench::compare {
 
 namespace {
 
-// A table that outgrows the caches of a processor costs a factor of about ten over five decades, an exponent of 0.2,
-// and a tree as much; a scan has 1.
+// A table that outgrows the caches of a processor costs a factor of about ten over five decades, an
+// exponent of 0.2, and a tree as much; a scan has 1.
 constexpr double kTolerance = 0.25;
 // A step is noisier, and may be that from one cache to the next.
 constexpr double kLastTolerance = 0.6;
@@ -58,7 +58,8 @@ std::vector<double> ExponentsByRound(const std::vector<const Series*>& family, i
     for (const Series* series : family) {
       for (const Repetition& repetition : series->repetitions) {
         if (repetition.round != round) continue;
-        points.push_back({series->benchmark.value, SecondsAnOperation(series->benchmark, repetition.per_second)});
+        points.push_back(
+            {series->benchmark.value, SecondsAnOperation(series->benchmark, repetition.per_second)});
       }
     }
     if (points.size() == family.size()) exponents.push_back(FittedExponent(points));
@@ -72,7 +73,8 @@ std::optional<Growth> GrowthOf(std::vector<const Series*> family, int repetition
   const std::vector<double> exponents = ExponentsByRound(family, repetitions);
   if (exponents.empty()) return std::nullopt;
   const Benchmark& first = family.front()->benchmark;
-  Growth growth{first.store, first.durability, first.workload, first.title, first.parameter, {}, {}, 0, 0, false};
+  Growth growth{first.store, first.durability, first.workload, first.title, first.parameter, {}, {}, 0, 0,
+                false};
   for (const Series* series : family) {
     std::vector<double> seconds;
     for (const Repetition& repetition : series->repetitions) {
@@ -92,7 +94,8 @@ std::optional<Growth> GrowthOf(std::vector<const Series*> family, int repetition
 }  // namespace
 
 const Figure* Summary::Find(const std::string& name) const {
-  const auto found = std::ranges::find(figures, name, [](const Figure& figure) { return figure.benchmark.name; });
+  const auto found =
+      std::ranges::find(figures, name, [](const Figure& figure) { return figure.benchmark.name; });
   return found == figures.end() ? nullptr : &*found;
 }
 

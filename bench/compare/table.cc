@@ -65,8 +65,8 @@ Row RowOf(const Figure& figure, int repetitions) {
 std::string FiguresOf(const Results& results, const std::string& durability) {
   const std::vector<CaseFigures> cases = Cases(results.summary, durability);
   if (cases.empty()) return "";
-  std::vector<Row> rows = {
-      {"workload", "store", "durability", "per second", "±", "p50 us", "p99 us", "max us", "flushes/event", "of limit", ""}};
+  std::vector<Row> rows = {{"workload", "store", "durability", "per second", "±", "p50 us", "p99 us",
+                            "max us", "flushes/event", "of limit", ""}};
   for (const CaseFigures& one : cases) {
     for (const Figure* figure : one.figures) rows.push_back(RowOf(*figure, results.settings.repetitions));
   }
@@ -82,8 +82,8 @@ std::string GrowthOf(const Results& results) {
   std::vector<Row> rows = {{"growth of", "store", "durability", "exponent", "at the end", "expected", ""}};
   for (const Growth& growth : results.summary.growth) {
     rows.push_back({growth.workload + " with " + growth.parameter, growth.store, growth.durability,
-                    ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent), Exponent(growth.expected),
-                    growth.worse ? "WORSE THAN IT SHOULD BE" : ""});
+                    ExponentWithInterval(growth.exponent), Exponent(growth.last_exponent),
+                    Exponent(growth.expected), growth.worse ? "WORSE THAN IT SHOULD BE" : ""});
   }
   return "\n" + Aligned(rows, 3);
 }
@@ -96,7 +96,8 @@ std::string Percent(double ratio) {
 
 std::string ComparisonOf(const Comparison& comparison) {
   std::string text = "\ncompared with " + comparison.with + ": ";
-  const auto slower = std::ranges::count_if(comparison.figures, [](const Compared& one) { return one.slower; });
+  const auto slower =
+      std::ranges::count_if(comparison.figures, [](const Compared& one) { return one.slower; });
   text += slower == 0 ? "nothing" : std::to_string(slower);
   text += " of " + std::to_string(comparison.figures.size()) + " got slower by more than " +
           Plain(comparison.threshold * 100) + " %\n";
@@ -116,7 +117,8 @@ std::string AimsOf(const Results& results) {
   std::vector<Row> rows = {{"", "aim", "is", "to be", ""}};
   for (const Judged& judged : results.aims) {
     rows.push_back({OutcomeWords(judged.outcome), judged.aim.text,
-                    judged.value ? WithInterval(*judged.value) : "", Bound(judged.aim), AgainstWords(judged)});
+                    judged.value ? WithInterval(*judged.value) : "", Bound(judged.aim),
+                    AgainstWords(judged)});
   }
   return "\n" + Aligned(rows, 2);
 }
@@ -144,9 +146,10 @@ std::string Text(const Results& results) {
   const std::vector<std::string> warnings = results.Warnings();
   if (!warnings.empty()) text += "\n";
   for (const std::string& warning : warnings) text += warning + "\n";
-  text += "\nmedians of " + std::to_string(results.settings.repetitions) +
-          " interleaved repetitions; ±: 95 % interval of the median; of limit: fraction of the physical limit "
-          "measured in the same rounds\n";
+  text +=
+      "\nmedians of " + std::to_string(results.settings.repetitions) +
+      " interleaved repetitions; ±: 95 % interval of the median; of limit: fraction of the physical limit "
+      "measured in the same rounds\n";
   return text;
 }
 

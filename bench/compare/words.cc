@@ -44,7 +44,9 @@ bool HasColumn(const std::string& counter) {
 
 }  // namespace
 
-std::string Plain(double value) { return std::abs(value) < 1000 ? ThreeDigits(value) : WithCommas(Rounded(value)); }
+std::string Plain(double value) {
+  return std::abs(value) < 1000 ? ThreeDigits(value) : WithCommas(Rounded(value));
+}
 
 std::string Figures(double value) {
   const double rounded = Rounded(value);
@@ -154,7 +156,8 @@ std::string AgainstWords(const Judged& judged) {
   for (const std::string& name : judged.missing) {
     const bool one_of_several =
         judged.aim.to.size() > 1 && std::ranges::find(judged.aim.to, name) != judged.aim.to.end();
-    without += (without.empty() ? "without " : ", ") + (one_of_several ? name.substr(0, name.find('/')) : name);
+    without +=
+        (without.empty() ? "without " : ", ") + (one_of_several ? name.substr(0, name.find('/')) : name);
   }
   return words + (words.empty() || without.empty() ? "" : ", ") + without;
 }

@@ -34,8 +34,8 @@ std::string OtherCounters(const Figure& figure);
 // A counter, or nothing.
 std::optional<double> Counter(const Figure& figure, const std::string& name);
 
-// Figures of one durability, the limits last, grouped by case in the order of the run; within a case the fastest
-// first.
+// Figures of one durability, the limits last, grouped by case in the order of the run; within a case the
+// fastest first.
 struct CaseFigures {
   std::vector<const Figure*> figures;
   bool is_limit = false;

@@ -95,13 +95,14 @@ std::vector<Benchmark> List(const Program& program, const std::filesystem::path&
   return benchmarks;
 }
 
-Worker::Worker(const Program& program, const WorkerOptions& options) : program_(program), options_(options) {
+Worker::Worker(const Program& program, const WorkerOptions& options)
+    : program_(program), options_(options) {
   const std::filesystem::path directory =
       options.scratch / ((program.baseline ? "baseline-" : "") + program.name);
   std::filesystem::create_directories(directory);
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{program.path, "--serve", "--seconds", json(options.seconds).dump(), "--scratch",
-                               directory.string()},
+      std::vector<std::string>{program.path, "--serve", "--seconds", json(options.seconds).dump(),
+                               "--scratch", directory.string()},
       options.verbose ? std::filesystem::path() : ErrorsOf(program, options.scratch));
   const json ready = ReadObject("its start");
   if (ready.value("ready", json()) != true) {

@@ -34,10 +34,10 @@ std::vector<Benchmark> List(const Program& program, const std::filesystem::path&
 
 // How programs are run.
 struct WorkerOptions {
-  double seconds = 0;                // that one repetition is to take
+  double seconds = 0;                 // that one repetition is to take
   std::chrono::seconds time_limit{};  // after which one hangs
-  std::filesystem::path scratch;     // where each gets a directory of its own
-  bool verbose = false;              // show what they write to standard error
+  std::filesystem::path scratch;      // where each gets a directory of its own
+  bool verbose = false;               // show what they write to standard error
 };
 
 // What came of a benchmark: a repetition, whose round is not set, or why there is none.

@@ -48,6 +48,13 @@ def benchmark(name, per_second, durability="device", limit=None, **counters):
     }
 
 
+LATENCY = {"p50_us": 100, "p99_us": 250, "max_us": 900}
+
+
+def appends(store, speed=10000, **options):
+    return [benchmark(f"{store}/append/threads:{n}", speed * n, **options, **LATENCY) for n in (1, 8, 64)]
+
+
 class BenchTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

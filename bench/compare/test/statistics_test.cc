@@ -28,7 +28,8 @@ TEST(Statistics, MedianOfAnEvenNumberIsTheMeanOfTheTwoInTheMiddle) {
 
 // Ranks from the usual table of the sign test's intervals: n = 6: 1, 9: 2, 15: 4, 20: 6, 25: 8.
 TEST(Statistics, IntervalIsTheExactOneOfOrderStatistics) {
-  const std::vector<std::pair<int, int>> known = {{6, 1}, {8, 1}, {9, 2}, {12, 3}, {15, 4}, {20, 6}, {25, 8}};
+  const std::vector<std::pair<int, int>> known = {{6, 1},  {8, 1},  {9, 2}, {12, 3},
+                                                  {15, 4}, {20, 6}, {25, 8}};
   for (const auto& [n, k] : known) {
     const Estimate estimate = EstimateMedian(OneTo(n));
     ASSERT_TRUE(estimate.interval) << n;
@@ -49,11 +50,12 @@ TEST(Statistics, OrderOfTheValuesDoesNotMatter) {
   EXPECT_EQ(estimate.interval->high, 8);
 }
 
-// Of n differences there are 2^n equally likely signs; how many of them give such a sum is countable by hand.
+// Of n differences there are 2^n equally likely signs; how many of them give such a sum is countable by
+// hand.
 TEST(Statistics, WilcoxonIsExact) {
-  EXPECT_DOUBLE_EQ(WilcoxonLower({-1, -2, -3, -4, -5}), 1.0 / 32);        // only the empty sum
-  EXPECT_DOUBLE_EQ(WilcoxonLower({1, -2, -3, -4, -5}), 2.0 / 32);         // 0, 1
-  EXPECT_DOUBLE_EQ(WilcoxonLower({-1, -2, 3, -4, -5}), 5.0 / 32);         // 0, 1, 2, 3, 1+2
+  EXPECT_DOUBLE_EQ(WilcoxonLower({-1, -2, -3, -4, -5}), 1.0 / 32);  // only the empty sum
+  EXPECT_DOUBLE_EQ(WilcoxonLower({1, -2, -3, -4, -5}), 2.0 / 32);   // 0, 1
+  EXPECT_DOUBLE_EQ(WilcoxonLower({-1, -2, 3, -4, -5}), 5.0 / 32);   // 0, 1, 2, 3, 1+2
   EXPECT_DOUBLE_EQ(WilcoxonLower({1, 2, 3, 4, 5}), 1);
   // The table's one-sided 5 % points: n = 10: 10 (0.0420), n = 15: 30 (0.0473), n = 20: 60 (0.0487).
   EXPECT_NEAR(WilcoxonLower({1, 2, 3, 4, -5, -6, -7, -8, -9, -10}), 43.0 / 1024, 1e-12);
