@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "aether/result.h"
+#include "commits.h"
 
 namespace aether::peers {
 
@@ -34,9 +35,7 @@ class GroupCommit {
   // one alone. Called by one thread at a time.
   using Writer = std::function<void(std::span<Append* const>)>;
 
-  // A leader waits up to `patience` for as many saves as there were threads saving just before; without
-  // that two halves take turns, at twice the flushes.
-  GroupCommit(Writer writer, std::chrono::microseconds patience);
+  GroupCommit(Writer writer, Commits commits);
 
   Result<void> Save(std::string_view actor_id, std::int64_t version, std::string_view text);
 

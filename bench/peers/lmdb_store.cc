@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kMapSize = std::size_t{64} << 30;  // of addresses, not of disk
 constexpr unsigned kReaders = 1024;
 constexpr std::size_t kLongestActorId = 511 - 12;
-constexpr std::chrono::microseconds kPatience{50};
 
 StoreError Failed(int code) {
   const ErrorCode what = code == MDB_MAP_FULL || code == ENOSPC ? ErrorCode::kStorageFull
@@ -72,15 +71,15 @@ class LmdbReader {
   MDB_cursor* cursor_ = nullptr;
 };
 
-LmdbEngine::LmdbEngine(MDB_env* environment)
+LmdbEngine::LmdbEngine(MDB_env* environment, Commits commits)
     : environment_(environment),
       readers_([this] { return LmdbReader::Make(environment_.get(), events_); }),
-      queue_([this](std::span<Append* const> appends) { Write(appends); }, kPatience) {}
+      queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {}
 
 Result<std::shared_ptr<LmdbEngine>> LmdbEngine::Open(const std::string& location, Commits commits) {
   MDB_env* environment = nullptr;
   if (const int code = mdb_env_create(&environment); code != 0) return Failed(code);
-  std::shared_ptr<LmdbEngine> engine(new LmdbEngine(environment));
+  std::shared_ptr<LmdbEngine> engine(new LmdbEngine(environment, commits));
   mdb_env_set_mapsize(environment, kMapSize);
   mdb_env_set_maxreaders(environment, kReaders);
   const unsigned flags = MDB_NOTLS | (commits == Commits::kToDevice ? 0 : MDB_NOSYNC);

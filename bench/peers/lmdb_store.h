@@ -36,7 +36,7 @@ class LmdbEngine {
     void operator()(MDB_env* environment) const { mdb_env_close(environment); }
   };
 
-  explicit LmdbEngine(MDB_env* environment);
+  LmdbEngine(MDB_env* environment, Commits commits);
 
   void Write(std::span<Append* const> appends);
   Result<void> Put(MDB_txn* transaction, const Append& append);

@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -58,11 +57,9 @@ class LsmEngine {
   }
 
  private:
-  static constexpr std::chrono::microseconds kPatience{50};
-
   LsmEngine(typename Api::Database* database, Commits commits)
       : database_(database),
-        queue_([this](std::span<Append* const> appends) { Write(appends); }, kPatience) {
+        queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {
     write_options_.sync = commits == Commits::kToDevice;
   }
 

@@ -8,7 +8,6 @@ namespace aether::peers {
 namespace {
 
 constexpr int kBusyMilliseconds = 10'000;
-constexpr std::chrono::microseconds kPatience{50};
 
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS events (actor_id BLOB NOT NULL, version INTEGER NOT NULL, "
@@ -123,10 +122,10 @@ Result<std::int64_t> LatestBy(SqliteConnection& connection, std::string_view act
 }  // namespace
 
 SqliteEngine::SqliteEngine(std::unique_ptr<SqliteConnection> writer,
-                           Pool<SqliteConnection>::Make make_reader)
+                           Pool<SqliteConnection>::Make make_reader, Commits commits)
     : writer_(std::move(writer)),
       readers_(std::move(make_reader)),
-      queue_([this](std::span<Append* const> appends) { Write(appends); }, kPatience) {}
+      queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {}
 
 SqliteEngine::~SqliteEngine() = default;
 
@@ -136,7 +135,7 @@ Result<std::shared_ptr<SqliteEngine>> SqliteEngine::Open(const std::string& loca
   };
   auto writer = connect();
   if (!writer) return writer.error();
-  return std::shared_ptr<SqliteEngine>(new SqliteEngine(*std::move(writer), connect));
+  return std::shared_ptr<SqliteEngine>(new SqliteEngine(*std::move(writer), connect, commits));
 }
 
 // A statement alone is a transaction of its own.

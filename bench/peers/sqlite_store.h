@@ -33,7 +33,8 @@ class SqliteEngine {
   Result<std::int64_t> Latest(std::string_view actor_id);
 
  private:
-  SqliteEngine(std::unique_ptr<SqliteConnection> writer, Pool<SqliteConnection>::Make make_reader);
+  SqliteEngine(std::unique_ptr<SqliteConnection> writer, Pool<SqliteConnection>::Make make_reader,
+               Commits commits);
 
   void Write(std::span<Append* const> appends);
   Result<void> Insert(const Append& append);
