@@ -21,9 +21,13 @@ struct LeveldbApi {
   static leveldb::Status Open(const std::string& directory, leveldb::DB** database);
 };
 
-using LeveldbEngine = LsmEngine<LeveldbApi>;
+using LeveldbEngine = LsmEngine<LeveldbApi, Grouping::kInFront>;
 using LeveldbStore = PeerStore<LeveldbEngine>;
 using LeveldbAdapter = PeerAdapter<LeveldbEngine, Commits::kToDevice>;
 using LeveldbPageCacheAdapter = PeerAdapter<LeveldbEngine, Commits::kToPageCache>;
+
+using LeveldbAloneEngine = LsmEngine<LeveldbApi, Grouping::kItsOwn>;
+using LeveldbAloneAdapter = PeerAdapter<LeveldbAloneEngine, Commits::kToDevice>;
+using LeveldbAlonePageCacheAdapter = PeerAdapter<LeveldbAloneEngine, Commits::kToPageCache>;
 
 }  // namespace aether::peers

@@ -20,7 +20,8 @@ namespace aether::peers {
 class LmdbReader;
 
 // One tree of events; a batch is one write transaction, in which the conflict is found. Flushed by each
-// commit, or never (MDB_NOSYNC). Keys are at most 511 bytes, so that actor ids of more than 499 are refused.
+// commit, or never (MDB_NOSYNC). Keys are at most 511 bytes, so that actor ids of more than 499 are
+// refused.
 class LmdbEngine {
  public:
   using Storage = TemporaryDirectory;

@@ -4,7 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,11 +21,19 @@
 
 namespace aether::peers {
 
+enum class Grouping {
+  kInFront,  // our group commit makes the batches
+  kItsOwn,   // the store makes them
+};
+
 // `Api` names the library's types, and opens a database in a directory. The latest version of each actor
 // has a key of its own, written in the batch of the event: looking for the last key of a stream costs ten
-// times as much. These stores have no compare-and-append, and one process at a time: the leader of the group
-// commit is the only writer, and looks before it writes.
-template <typename Api>
+// times as much. These stores have no compare-and-append, and one process at a time: the leader of the
+// group commit is the only writer, and looks before it writes.
+//
+// Alone, without our group commit, the store does with its own: saves of different actors come at the same
+// time, and one at a time of the same actor.
+template <typename Api, Grouping kGrouping>
 class LsmEngine {
  public:
   using Storage = TemporaryDirectory;
@@ -34,7 +46,12 @@ class LsmEngine {
   }
 
   Result<void> Save(std::string_view actor_id, std::int64_t version, std::string_view text) {
-    return queue_.Save(actor_id, version, text);
+    if constexpr (kGrouping == Grouping::kInFront) return queue_.Save(actor_id, version, text);
+    Append append{actor_id, version, text, {}};
+    Append* const one = &append;
+    const std::lock_guard lock(actors_[std::hash<std::string_view>()(actor_id) % std::size(actors_)]);
+    Write({&one, 1});
+    return append.outcome;
   }
 
   Result<void> Read(std::string_view actor_id, std::int64_t from_version, const Visitor& visit) {
@@ -58,8 +75,7 @@ class LsmEngine {
 
  private:
   LsmEngine(typename Api::Database* database, Commits commits)
-      : database_(database),
-        queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {
+      : database_(database), queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {
     write_options_.sync = commits == Commits::kToDevice;
   }
 
@@ -104,6 +120,7 @@ class LsmEngine {
 
   const std::unique_ptr<typename Api::Database> database_;
   typename Api::WriteOptions write_options_;
+  std::mutex actors_[1024];  // each for a part of the actors, where the store does the grouping
   GroupCommit queue_;
 };
 

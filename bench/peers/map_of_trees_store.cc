@@ -12,14 +12,19 @@ StoreError Closed() { return {ErrorCode::kClosed, "the handle is closed"}; }
 
 // An application that uses such a store has the tree already, so that to parse the text is none of the
 // store's cost: it is parsed once for all saves of the same data that follow each other in a thread.
-const nlohmann::json& TreeOf(const JsonObject& data) {
+// Null when the data have a number that no tree can hold.
+const nlohmann::json* TreeOf(const JsonObject& data) {
   thread_local std::string text;
   thread_local nlohmann::json tree;
-  if (text != data.text()) {
+  if (text == data.text()) return &tree;
+  text.clear();
+  try {
     tree = data.ToJson();
-    text = data.text();
+  } catch (const nlohmann::json::out_of_range&) {
+    return nullptr;
   }
-  return tree;
+  text = data.text();
+  return &tree;
 }
 
 }  // namespace
@@ -27,12 +32,13 @@ const nlohmann::json& TreeOf(const JsonObject& data) {
 Result<void> MapOfTreesStore::SaveEvent(const Event& event) {
   if (closed_) return Closed();
   if (auto valid = Validate(event); !valid) return valid;
-  const nlohmann::json& data = TreeOf(event.data);
+  const nlohmann::json* const data = TreeOf(event.data);
+  if (data == nullptr) return StoreError::InvalidEvent("data", "has a number that no double holds");
   const std::lock_guard lock(storage_->mutex);
   std::vector<TreeEvent>& events = storage_->actors[event.actor_id];
   const std::int64_t latest = events.empty() ? 0 : events.back().event.version;
   if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
-  events.push_back({event, data});
+  events.push_back({event, *data});
   return {};
 }
 
@@ -43,9 +49,9 @@ Result<std::vector<EventPtr>> MapOfTreesStore::GetEvents(std::string_view actor_
   std::vector<EventPtr> read;
   const auto actor = storage_->actors.find(std::string(actor_id));
   if (actor == storage_->actors.end()) return read;
-  const auto first =
-      std::lower_bound(actor->second.begin(), actor->second.end(), from_version,
-                       [](const TreeEvent& event, std::int64_t version) { return event.event.version < version; });
+  const auto first = std::lower_bound(
+      actor->second.begin(), actor->second.end(), from_version,
+      [](const TreeEvent& event, std::int64_t version) { return event.event.version < version; });
   for (auto event = first; event != actor->second.end(); ++event) {
     const auto copy = std::make_shared<const TreeEvent>(*event);
     read.emplace_back(copy, &copy->event);  // keeps the tree alive too

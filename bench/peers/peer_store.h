@@ -54,7 +54,8 @@ class PeerStore final : public EventStore {
     if (!call) return Closed();
     std::vector<EventPtr> events;
     const auto read = engine_->Read(actor_id, from_version, [&](std::string_view text) {
-      if (auto event = DecodeEvent(text)) events.push_back(std::make_shared<const Event>(*std::move(event)));
+      if (auto event = DecodeEvent(text))
+        events.push_back(std::make_shared<const Event>(*std::move(event)));
     });
     if (!read) return read.error();
     return events;
@@ -105,6 +106,12 @@ class PeerAdapter {
     }
     return std::make_unique<Subject>(std::move(engine));
   }
+
+  // For the benchmarks, where the location is no directory.
+  Result<std::uint64_t> BytesOnDisk() requires requires(typename Engine::Storage& storage) {
+    storage.BytesOnDisk();
+  }
+  { return storage_.BytesOnDisk(); }
 
   Result<std::string> Location() { return storage_.location(); }
   static Result<std::unique_ptr<Subject>> OpenAt(std::string_view location) {

@@ -12,8 +12,8 @@
 
 namespace aether::peers {
 
-// Makes another T when none is idle. Whoever borrowed one gives it back by letting go of the lease; one that
-// broke is dropped instead, by Lease::Drop().
+// Makes another T when none is idle. Whoever borrowed one gives it back by letting go of the lease; one
+// that broke is dropped instead, by Lease::Drop().
 template <typename T>
 class Pool {
  public:

@@ -18,9 +18,14 @@ namespace {
 
 // Room in memory, and checkpoints that are rare. A read follows the index, whatever the planner knows of a
 // table that was filled just now.
-const std::vector<std::string> kSettings = {
-    "max_connections=200",  "shared_buffers=256MB",    "max_wal_size=8GB", "min_wal_size=1GB",
-    "enable_bitmapscan=off", "checkpoint_timeout=30min", "jit=off",          "default_toast_compression=lz4"};
+const std::vector<std::string> kSettings = {"max_connections=200",
+                                            "shared_buffers=256MB",
+                                            "max_wal_size=8GB",
+                                            "min_wal_size=1GB",
+                                            "enable_bitmapscan=off",
+                                            "checkpoint_timeout=30min",
+                                            "jit=off",
+                                            "default_toast_compression=lz4"};
 
 constexpr const char* kSchema = R"(
   CREATE TABLE IF NOT EXISTS actors (actor_id bytea PRIMARY KEY, version bigint NOT NULL)
@@ -97,8 +102,7 @@ class PostgresqlConnection {
     return connection;
   }
 
-  explicit PostgresqlConnection(const std::string& conninfo)
-      : connection_(PQconnectdb(conninfo.c_str())) {}
+  explicit PostgresqlConnection(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {}
 
   PGconn* get() const { return connection_.get(); }
 
@@ -148,17 +152,23 @@ class PostgresqlConnection {
 
 namespace {
 
-// One server for the whole process, which it keeps until it ends.
-const PostgresServer& SharedServer() {
-  static const Result<std::unique_ptr<PostgresServer>> kServer = PostgresServer::Start(kSettings);
-  if (!kServer) throw std::runtime_error(kServer.error().message());
-  return **kServer;
+std::unique_ptr<PostgresServer> StartServer(const std::string& setting) {
+  std::vector<std::string> settings = kSettings;
+  settings.push_back(setting);
+  auto server = PostgresServer::Start(settings);
+  if (!server) throw std::runtime_error(server.error().message());
+  return *std::move(server);
 }
 
-void RunAsAdministrator(const std::string& sql) {
-  const auto connection = PostgresqlConnection::Make(SharedServer().conninfo());
-  if (!connection) throw std::runtime_error(connection.error().message());
-  if (const auto done = (*connection)->Run(sql); !done) throw std::runtime_error(done.error().message());
+// One of each kind for the whole process, which keeps it until it ends. With synchronous_commit off instead
+// of fsync an event would be in the server's memory only, which is less than the page cache.
+std::string SharedServer(Commits commits) {
+  if (commits == Commits::kToDevice) {
+    static const auto server = StartServer("fsync=on");
+    return server->conninfo();
+  }
+  static const auto server = StartServer("fsync=off");
+  return server->conninfo();
 }
 
 // A connection whose state is unknown is not used again.
@@ -173,16 +183,27 @@ StoreError Lost(Pool<PostgresqlConnection>::Lease& connection, ErrorCode code) {
 PostgresqlStorage::PostgresqlStorage(Commits commits) {
   static std::atomic<int> made = 0;
   schema_ = "store_" + std::to_string(made++);
-  RunAsAdministrator("CREATE SCHEMA " + schema_);
-  location_ = SharedServer().conninfo() + " options='-c search_path=" + schema_ + " -c synchronous_commit=" +
-              (commits == Commits::kToDevice ? "on" : "off") + "'";
+  const std::string server = SharedServer(commits);
+  auto connection = PostgresqlConnection::Make(server);
+  if (!connection) throw std::runtime_error(connection.error().message());
+  administrator_ = *std::move(connection);
+  const auto created = administrator_->Run("CREATE SCHEMA " + schema_);
+  if (!created) throw std::runtime_error(created.error().message());
+  location_ = server + " options='-c search_path=" + schema_ + "'";
 }
 
 PostgresqlStorage::~PostgresqlStorage() {
-  try {
-    RunAsAdministrator("DROP SCHEMA " + schema_ + " CASCADE");
-  } catch (const std::runtime_error&) {  // it goes with the server
-  }
+  (void)administrator_->Run("DROP SCHEMA " + schema_ + " CASCADE");  // or it goes with the server
+}
+
+Result<std::uint64_t> PostgresqlStorage::BytesOnDisk() {
+  const Answer size(PQexec(administrator_->get(),
+                           ("SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' "
+                            "AND relnamespace = '" +
+                            schema_ + "'::regnamespace")
+                               .c_str()));
+  if (!Succeeded(size)) return administrator_->Failed(ErrorCode::kUnavailable);
+  return std::stoull(std::string(Bytes(size, 0)));
 }
 
 PostgresqlEngine::PostgresqlEngine(const std::string& location, Commits commits)
@@ -202,7 +223,8 @@ Result<std::shared_ptr<PostgresqlEngine>> PostgresqlEngine::Open(const std::stri
   return std::shared_ptr<PostgresqlEngine>(new PostgresqlEngine(location, commits));
 }
 
-Result<void> PostgresqlEngine::Save(std::string_view actor_id, std::int64_t version, std::string_view text) {
+Result<void> PostgresqlEngine::Save(std::string_view actor_id, std::int64_t version,
+                                    std::string_view text) {
   if (actor_id.size() > kLongestActorId) return StoreError::InvalidEvent("actorId", "longer than a key");
   auto saved = queue_.Save(actor_id, version, text);
   if (saved || saved.error().code() != ErrorCode::kVersionConflict) return saved;

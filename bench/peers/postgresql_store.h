@@ -26,7 +26,11 @@ class PostgresqlStorage {
   // What libpq connects with.
   const std::string& location() const { return location_; }
 
+  // Of the tables and their indexes.
+  Result<std::uint64_t> BytesOnDisk();
+
  private:
+  std::unique_ptr<PostgresqlConnection> administrator_;
   std::string schema_;
   std::string location_;
 };

@@ -1,9 +1,9 @@
-// The server, and the engine.
+// Commands, the server, and the engine.
 
 #include "redis_store.h"
 
-#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -11,13 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "server_process.h"
-#include "temporary_directory.h"
-
 namespace aether::peers {
 namespace {
 
-constexpr int kDatabases = 4096;
 constexpr std::chrono::seconds kStartLimit{30};
 constexpr std::chrono::milliseconds kPoll{2};
 constexpr const char* kProgram = "/usr/bin/redis-server";
@@ -39,7 +35,8 @@ std::int64_t VersionOf(const redisReply& entry) { return std::stoll(std::string(
 // What an error reply means: for an id that is not above the last, a conflict whose fields are to come.
 StoreError Refusal(std::string_view text) {
   const bool is_conflict = text.starts_with("ERR The ID specified in XADD");
-  return {is_conflict ? ErrorCode::kVersionConflict : ErrorCode::kStorageFailed, "Redis: " + std::string(text)};
+  return {is_conflict ? ErrorCode::kVersionConflict : ErrorCode::kStorageFailed,
+          "Redis: " + std::string(text)};
 }
 
 std::string IdOf(std::int64_t version) { return std::to_string(version < 0 ? 0 : version) + "-0"; }
@@ -68,59 +65,17 @@ Reply Ask(const RedisConnection& connection, const Words& words) {
   return Receive(connection);
 }
 
-// `location` is the number of a database, a space, and the server's socket.
-Result<std::unique_ptr<RedisConnection>> Connect(const std::string& location) {
-  const std::size_t space = location.find(' ');
-  RedisConnection connection(redisConnectUnix(location.substr(space + 1).c_str()));
+Result<std::unique_ptr<RedisConnection>> Connect(const std::string& socket) {
+  RedisConnection connection(redisConnectUnix(socket.c_str()));
   if (!connection || connection->err != 0) return Failed(connection, ErrorCode::kUnavailable);
-  const std::string database = location.substr(0, space);
-  const Reply selected = Ask(connection, {"SELECT", database});
-  if (!selected || selected->type == REDIS_REPLY_ERROR) {
-    return Failed(connection, ErrorCode::kUnavailable);
-  }
   return std::make_unique<RedisConnection>(std::move(connection));
 }
 
-// A server with an append-only file, which is never rewritten: nothing in it is ever outdated.
-class RedisServer {
- public:
-  // One of each kind for the whole process, started when first asked for.
-  static const RedisServer& Shared(Commits commits) {
-    if (commits == Commits::kToDevice) {
-      static const RedisServer server("always");
-      return server;
-    }
-    static const RedisServer server("everysec");
-    return server;
-  }
-
-  std::string socket() const { return directory_.location() + "/socket"; }
-
- private:
-  explicit RedisServer(const std::string& appendfsync)
-      : process_({kProgram, "--port", "0", "--unixsocket", socket(), "--dir", directory_.location(), "--save",
-                  "", "--appendonly", "yes", "--appendfsync", appendfsync, "--auto-aof-rewrite-percentage",
-                  "0", "--databases", std::to_string(kDatabases), "--maxclients", "1000"},
-                 directory_.location() + "/log") {
-    const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
-    while (!Connect("0 " + socket())) {
-      if (process_.HasEnded() || std::chrono::steady_clock::now() > deadline) {
-        throw std::runtime_error("redis-server did not start: " + Log());
-      }
-      std::this_thread::sleep_for(kPoll);
-    }
-  }
-
-  std::string Log() const {
-    std::ifstream file(directory_.location() + "/log");
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
-  TemporaryDirectory directory_;
-  ServerProcess process_;
-};
+bool Answers(const std::string& socket) {
+  const auto connection = Connect(socket);
+  const Reply reply = connection ? Ask(**connection, {"PING"}) : nullptr;
+  return reply && reply->type == REDIS_REPLY_STATUS;
+}
 
 // A connection that broke is not used again.
 StoreError Lost(Pool<RedisConnection>::Lease& connection, ErrorCode code) {
@@ -131,13 +86,34 @@ StoreError Lost(Pool<RedisConnection>::Lease& connection, ErrorCode code) {
 
 }  // namespace
 
-RedisStorage::RedisStorage(Commits commits) {
-  static std::atomic<int> made = 0;
-  location_ = std::to_string(made++ % kDatabases) + " " + RedisServer::Shared(commits).socket();
+// Nothing in the file is ever outdated, so that to rewrite it would gain nothing.
+RedisStorage::RedisStorage(Commits commits)
+    : socket_(directory_.location() + "/socket"),
+      server_(
+          {kProgram, "--port", "0", "--unixsocket", socket_, "--dir", directory_.location(), "--save", "",
+           "--appendonly", "yes", "--appendfsync", commits == Commits::kToDevice ? "always" : "everysec",
+           "--auto-aof-rewrite-percentage", "0", "--maxclients", "1000"},
+          directory_.location() + "/log") {
+  const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
+  while (!Answers(socket_)) {
+    if (server_.HasEnded() || std::chrono::steady_clock::now() > deadline) {
+      std::ostringstream log;
+      log << std::ifstream(directory_.location() + "/log").rdbuf();
+      throw std::runtime_error("redis-server did not start: " + log.str());
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
 }
 
-RedisStorage::~RedisStorage() {
-  if (const auto connection = Connect(location_)) Ask(**connection, {"FLUSHDB", "SYNC"});
+Result<std::uint64_t> RedisStorage::BytesOnDisk() const {
+  std::error_code error;
+  std::uint64_t bytes = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(directory_.location() + "/appendonlydir", error)) {
+    bytes += file.file_size(error);
+  }
+  if (error) return StoreError(ErrorCode::kNotFound, error.message());
+  return bytes;
 }
 
 RedisEngine::RedisEngine(const std::string& location, Commits commits)

@@ -12,6 +12,8 @@
 #include "group_commit.h"
 #include "peer_store.h"
 #include "pool.h"
+#include "server_process.h"
+#include "temporary_directory.h"
 
 namespace aether::peers {
 
@@ -20,19 +22,21 @@ struct FreeRedisContext {
 };
 using RedisConnection = std::unique_ptr<redisContext, FreeRedisContext>;
 
-// A database of its own on a server that this process shares, emptied with the object.
+// A server of its own, which ends with the object, as do its files.
 class RedisStorage {
  public:
   explicit RedisStorage(Commits commits);
-  ~RedisStorage();
-  RedisStorage(const RedisStorage&) = delete;
-  RedisStorage& operator=(const RedisStorage&) = delete;
 
-  // The number of the database and the path of the server's socket.
-  const std::string& location() const { return location_; }
+  // The path of the server's socket.
+  const std::string& location() const { return socket_; }
+
+  // Of the append-only file.
+  Result<std::uint64_t> BytesOnDisk() const;
 
  private:
-  std::string location_;
+  const TemporaryDirectory directory_;
+  const std::string socket_;
+  ServerProcess server_;
 };
 
 // Redis itself refuses an entry whose id is not above the last: XADD is the compare-and-append. It flushes

@@ -21,9 +21,13 @@ struct RocksdbApi {
   static rocksdb::Status Open(const std::string& directory, rocksdb::DB** database);
 };
 
-using RocksdbEngine = LsmEngine<RocksdbApi>;
+using RocksdbEngine = LsmEngine<RocksdbApi, Grouping::kInFront>;
 using RocksdbStore = PeerStore<RocksdbEngine>;
 using RocksdbAdapter = PeerAdapter<RocksdbEngine, Commits::kToDevice>;
 using RocksdbPageCacheAdapter = PeerAdapter<RocksdbEngine, Commits::kToPageCache>;
+
+using RocksdbAloneEngine = LsmEngine<RocksdbApi, Grouping::kItsOwn>;
+using RocksdbAloneAdapter = PeerAdapter<RocksdbAloneEngine, Commits::kToDevice>;
+using RocksdbAlonePageCacheAdapter = PeerAdapter<RocksdbAloneEngine, Commits::kToPageCache>;
 
 }  // namespace aether::peers

@@ -74,8 +74,9 @@ class SqliteConnection {
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     sqlite3_busy_timeout(database, kBusyMilliseconds);
     const std::string settings =
-        std::string("PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 17179869184; "
-                    "PRAGMA wal_autocheckpoint = 4000; PRAGMA synchronous = ") +
+        std::string(
+            "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 17179869184; "
+            "PRAGMA wal_autocheckpoint = 4000; PRAGMA synchronous = ") +
         (commits == Commits::kToDevice ? "FULL; " : "OFF; ") + kSchema;
     if (code == SQLITE_OK) code = sqlite3_exec(database, settings.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) {
@@ -163,7 +164,8 @@ Result<void> SqliteEngine::Insert(const Append& append) {
   return StoreError::Conflict(append.actor_id, append.version, *latest);
 }
 
-Result<void> SqliteEngine::Read(std::string_view actor_id, std::int64_t from_version, const Visitor& visit) {
+Result<void> SqliteEngine::Read(std::string_view actor_id, std::int64_t from_version,
+                                const Visitor& visit) {
   auto reader = readers_.Take();
   if (!reader) return reader.error();
   Statement& read = (*reader)->read.Bind(1, actor_id).Bind(2, from_version);

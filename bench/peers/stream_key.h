@@ -34,7 +34,8 @@ inline std::string EventKey(std::string_view actor_id, std::int64_t version) {
 // The version in an EventKey().
 inline std::int64_t VersionIn(std::string_view key) {
   std::uint64_t version = 0;
-  for (const char byte : key.substr(key.size() - 8)) version = version << 8 | static_cast<unsigned char>(byte);
+  for (const char byte : key.substr(key.size() - 8))
+    version = version << 8 | static_cast<unsigned char>(byte);
   return static_cast<std::int64_t>(version);
 }
 

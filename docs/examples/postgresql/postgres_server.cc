@@ -139,9 +139,17 @@ Result<void> PostgresServer::Launch(const fs::path& programs, const std::vector<
   int status = -1;
   if (initdb < 0 || ::waitpid(initdb, &status, 0) != initdb || status != 0) return DidNot("make a cluster");
   // Its shared memory is in its directory, where nothing is left of it.
-  std::vector<std::string> command = {
-      (programs / "postgres").string(), "-D", (directory_ / "data").string(), "-k", directory_.string(), "-h",
-      "", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap"};
+  std::vector<std::string> command = {(programs / "postgres").string(),
+                                      "-D",
+                                      (directory_ / "data").string(),
+                                      "-k",
+                                      directory_.string(),
+                                      "-h",
+                                      "",
+                                      "-c",
+                                      "shared_buffers=16MB",
+                                      "-c",
+                                      "dynamic_shared_memory_type=mmap"};
   for (const std::string& setting : settings) command.insert(command.end(), {"-c", setting});
   keeper_ = std::thread([this, command] { Keep(command); });
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
