@@ -87,7 +87,7 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log) {
 
 PostgresServer::PostgresServer(fs::path directory) : directory_(std::move(directory)) {}
 
-Result<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
+Result<std::unique_ptr<PostgresServer>> PostgresServer::Start(const std::vector<std::string>& settings) {
   const fs::path programs = FindPrograms();
   if (programs.empty()) {
     return StoreError(
@@ -110,7 +110,7 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
       return StoreError(ErrorCode::kStorageFailed, "cannot give " + directory + " to " + user->pw_name);
     }
   }
-  if (const auto launched = server->Launch(programs); !launched) return launched.error();
+  if (const auto launched = server->Launch(programs, settings); !launched) return launched.error();
   return server;
 }
 
@@ -130,7 +130,7 @@ PostgresServer::~PostgresServer() {
   fs::remove_all(directory_, ignored);
 }
 
-Result<void> PostgresServer::Launch(const fs::path& programs) {
+Result<void> PostgresServer::Launch(const fs::path& programs, const std::vector<std::string>& settings) {
   // --no-sync: should the machine fail meanwhile, nobody wants this cluster back. The server itself syncs.
   const pid_t initdb = Spawn(
       {(programs / "initdb").string(), "--pgdata", (directory_ / "data").string(), "--username", "aether",
@@ -138,7 +138,20 @@ Result<void> PostgresServer::Launch(const fs::path& programs) {
       Log());
   int status = -1;
   if (initdb < 0 || ::waitpid(initdb, &status, 0) != initdb || status != 0) return DidNot("make a cluster");
-  keeper_ = std::thread([this, programs] { Keep(programs); });
+  // Its shared memory is in its directory, where nothing is left of it.
+  std::vector<std::string> command = {(programs / "postgres").string(),
+                                      "-D",
+                                      (directory_ / "data").string(),
+                                      "-k",
+                                      directory_.string(),
+                                      "-h",
+                                      "",
+                                      "-c",
+                                      "shared_buffers=16MB",
+                                      "-c",
+                                      "dynamic_shared_memory_type=mmap"};
+  for (const std::string& setting : settings) command.insert(command.end(), {"-c", setting});
+  keeper_ = std::thread([this, command] { Keep(command); });
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
   while (PQping(conninfo().c_str()) != PQPING_OK) {
     std::unique_lock lock(mutex_);
@@ -148,13 +161,9 @@ Result<void> PostgresServer::Launch(const fs::path& programs) {
   return {};
 }
 
-// The server ends with the thread that started it, so this one stays until the server has ended. Its shared
-// memory is in its directory, where nothing is left of it.
-void PostgresServer::Keep(const fs::path& programs) {
-  const pid_t pid = Spawn(
-      {(programs / "postgres").string(), "-D", (directory_ / "data").string(), "-k", directory_.string(),
-       "-h", "", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap"},
-      Log());
+// The server ends with the thread that started it, so this one stays until the server has ended.
+void PostgresServer::Keep(const std::vector<std::string>& command) {
+  const pid_t pid = Spawn(command, Log());
   {
     const std::lock_guard lock(mutex_);
     pid_ = pid;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "aether/result.h"
 
@@ -17,8 +18,10 @@ class PostgresServer {
  public:
   // Makes a cluster, starts the server and waits until it answers: seconds. Its programs are those in
   // $AETHER_POSTGRESQL_BIN, else of the newest version in /usr/lib/postgresql. kNotFound when there are
-  // none, kUnavailable with the end of the log when it does not start.
-  static aether::Result<std::unique_ptr<PostgresServer>> Start();
+  // none, kUnavailable with the end of the log when it does not start. `settings` are parameters of the
+  // server, such as "shared_buffers=64MB".
+  static aether::Result<std::unique_ptr<PostgresServer>> Start(
+      const std::vector<std::string>& settings = {});
 
   // One server for the whole process, started when first asked for. The pointer stays good.
   static aether::Result<PostgresServer*> Shared();
@@ -33,8 +36,9 @@ class PostgresServer {
  private:
   explicit PostgresServer(std::filesystem::path directory);
 
-  aether::Result<void> Launch(const std::filesystem::path& programs);
-  void Keep(const std::filesystem::path& programs);
+  aether::Result<void> Launch(const std::filesystem::path& programs,
+                              const std::vector<std::string>& settings);
+  void Keep(const std::vector<std::string>& command);
   aether::StoreError DidNot(const std::string& what) const;
   std::string Log() const { return (directory_ / "log").string(); }
 

@@ -1,0 +1,11 @@
+// LevelDB, measured: durable, and with the page cache only; behind our group commit, and alone.
+
+#include "aether/bench/bench.h"
+#include "leveldb_store.h"
+
+AETHER_BENCH(leveldb, aether::peers::LeveldbAdapter, aether::bench::Durability::kDevice);
+AETHER_BENCH(leveldb_page_cache, aether::peers::LeveldbPageCacheAdapter,
+             aether::bench::Durability::kPageCache);
+AETHER_BENCH(leveldb_alone, aether::peers::LeveldbAloneAdapter, aether::bench::Durability::kDevice);
+AETHER_BENCH(leveldb_alone_page_cache, aether::peers::LeveldbAlonePageCacheAdapter,
+             aether::bench::Durability::kPageCache);
