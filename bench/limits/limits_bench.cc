@@ -110,10 +110,15 @@ Result<Figures> Copy(const RunSettings& settings) {
   });
 }
 
-// Decodes events from their wire form.
-Result<Figures> Decode(bool parsed, const RunSettings& settings) {
+std::vector<std::string> WireEvents() {
   std::vector<std::string> wires;
   for (int i = 0; i < kEvents; ++i) wires.push_back(WireEvent(i));
+  return wires;
+}
+
+// Decodes events from their wire form.
+Result<Figures> Decode(bool parsed, const RunSettings& settings) {
+  const std::vector<std::string> wires = WireEvents();
   return RunCrew({.threads = 1, .seconds = settings.seconds}, [&](int) -> Operation {
     return [&, parsed](std::int64_t) -> Result<std::int64_t> {
       std::size_t members = 0;
@@ -121,6 +126,30 @@ Result<Figures> Decode(bool parsed, const RunSettings& settings) {
         const auto event = DecodeEvent(wire);
         if (!event) return event.error();
         members += parsed ? event->data.ToJson().size() : 1;
+      }
+      return members == 0 ? 0 : kEvents;
+    };
+  });
+}
+
+// Decodes events from their wire form as a store does that keeps payloads as trees.
+Result<Figures> DecodeTrees(const RunSettings& settings) {
+  const std::vector<std::string> wires = WireEvents();
+  return RunCrew({.threads = 1, .seconds = settings.seconds}, [&](int) -> Operation {
+    return [&](std::int64_t) -> Result<std::int64_t> {
+      std::size_t members = 0;
+      for (const std::string& wire : wires) {
+        nlohmann::json tree = nlohmann::json::parse(wire);
+        Event event;
+        event.id = tree["id"].get<std::string>();
+        event.event_type = tree["eventType"].get<std::string>();
+        event.actor_id = tree["actorId"].get<std::string>();
+        event.version = tree["version"].get<std::int64_t>();
+        event.timestamp = *Timestamp::Parse(tree["timestamp"].get_ref<const std::string&>());
+        for (const auto& [key, value] : tree["metadata"].items())
+          event.metadata.Set(key, value.get<std::string>());
+        const nlohmann::json data = std::move(tree["data"]);
+        members += data.size();
       }
       return members == 0 ? 0 : kEvents;
     };
@@ -202,6 +231,8 @@ const bool kRegistered[] = {
              [](const RunSettings& settings) { return Decode(false, settings); }),
     Register("decode_parsed", Durability::kMemory, "decoding of an event and parsing of its payload",
              "events", [](const RunSettings& settings) { return Decode(true, settings); }),
+    Register("decode_tree", Durability::kMemory, "decoding of an event into a tree of nlohmann/json",
+             "events", DecodeTrees),
     Register("mapped_read", Durability::kMemory, "every byte of an event in a mapped file", "events",
              ReadMapped),
     Register("hash_lookup", Durability::kMemory, "look-up among 100,000 actors in a hash map", "reads",

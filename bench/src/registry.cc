@@ -2,10 +2,12 @@
 
 #include "registry.h"
 
+#include <gnu/libc-version.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 namespace aether::bench {
@@ -70,7 +72,11 @@ const Benchmark* Registry::Find(std::string_view full_name) const {
 }
 
 Registry& TheRegistry() {
-  static Registry registry;
+  static Registry registry{{},
+                           {},
+                           {{"compiler", __VERSION__},
+                            {"C library", ::gnu_get_libc_version()},
+                            {"nlohmann/json", nlohmann::json::meta()["version"]["string"]}}};
   return registry;
 }
 
