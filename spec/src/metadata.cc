@@ -22,6 +22,10 @@ Metadata::Metadata(std::initializer_list<std::pair<std::string_view, std::string
 }
 
 void Metadata::Set(std::string_view key, std::string_view value) {
+  if (pairs_.empty() || pairs_.back().first < key) {
+    pairs_.emplace_back(key, value);
+    return;
+  }
   const auto at = LowerBound(pairs_, key);
   if (at != pairs_.end() && at->first == key) {
     at->second = value;

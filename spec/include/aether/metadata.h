@@ -19,6 +19,9 @@ class Metadata {
   Metadata() = default;
   Metadata(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 
+  // Makes room for so many pairs in all, for whoever knows how many will come.
+  void Reserve(std::size_t pairs) { pairs_.reserve(pairs); }
+
   // Adds the pair, or replaces the value of an equal key.
   void Set(std::string_view key, std::string_view value);
 
