@@ -249,7 +249,9 @@ Result<Record> Decode(std::string_view json) {
 
 Result<std::string> EncodeEvent(const Event& event) {
   if (auto checked = Validate(event); !checked) return checked.error();
+  constexpr std::size_t kUsualEnvelope = 320;
   std::string out;
+  out.reserve(event.data.text().size() + kUsualEnvelope);
   AppendEvent(event, &out);
   return out;
 }
