@@ -148,6 +148,17 @@ void AppendEscape(char c, std::string* out) {
 
 }  // namespace
 
+JsonObject::JsonObject() {
+  // Never destroyed: objects are made by threads that outlive static objects, too.
+  static const auto& kEmpty = *new auto(std::make_shared<const std::string>("{}"));
+  text_ = kEmpty;
+}
+
+const std::string& JsonObject::MovedFrom() {
+  static const auto& kNone = *new std::string();
+  return kNone;
+}
+
 Result<JsonObject> JsonObject::Parse(std::string text, std::string_view field) {
   internal::JsonScanner scanner(text);
   scanner.SkipSpace();
@@ -165,10 +176,10 @@ Result<JsonObject> JsonObject::From(const nlohmann::json& value, std::string_vie
   return JsonObject(writer.TakeText());
 }
 
-nlohmann::json JsonObject::ToJson() const { return nlohmann::json::parse(text_); }
+nlohmann::json JsonObject::ToJson() const { return nlohmann::json::parse(text()); }
 
 bool operator==(const JsonObject& a, const JsonObject& b) {
-  return a.text_ == b.text_ || CanonicalJson(a.text_) == CanonicalJson(b.text_);
+  return a.text_ == b.text_ || a.text() == b.text() || CanonicalJson(a.text()) == CanonicalJson(b.text());
 }
 
 bool IsValidUtf8(std::string_view text) {

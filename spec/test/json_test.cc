@@ -231,6 +231,16 @@ TEST(JsonFrom, SpellsNumbersInTheirShortestForm) {
   EXPECT_EQ(text(std::numeric_limits<std::uint64_t>::max()), R"({"v":18446744073709551615})");
 }
 
+TEST(JsonObject, CopiesShareTheTextAndOneThatWasMovedFromHasNone) {
+  JsonObject first = *JsonObject::Parse(R"({"a":1})");
+  const JsonObject second = first;
+  EXPECT_EQ(&first.text(), &second.text());
+  const JsonObject third = std::move(first);
+  EXPECT_EQ(third, second);
+  EXPECT_EQ(first.text(), "");  // NOLINT(bugprone-use-after-move): that it is empty is the point
+  EXPECT_EQ(JsonObject().text(), "{}");
+}
+
 TEST(JsonTree, ThrowsForANumberBeyondDouble) {
   const auto object = JsonObject::Parse(R"({"n":1e400})");
   ASSERT_TRUE(object);
