@@ -27,6 +27,17 @@ TEST(MemoryStoreTest, ReplayHandsOutTheStoredEventsThemselves) {
   EXPECT_EQ(store.GetEvents("a", 0)->at(0), store.GetEvents("a", 0)->at(0));
 }
 
+TEST(MemoryStoreTest, ChangingASavedEventLeavesTheStoredOneAlone) {
+  MemoryStore store;
+  Event event = MakeEvent("a", 1);
+  event.metadata = {{"k", "v"}};
+  const Event saved = event;
+  ASSERT_TRUE(store.SaveEvent(event));
+  event.metadata.Set("k", "changed");
+  event.data = *JsonObject::Parse(R"({"changed":true})");
+  EXPECT_EQ(*store.GetEvents("a", 0)->at(0), saved);
+}
+
 TEST(MemoryStoreTest, StorageLivesAsLongAsAnyHandle) {
   auto first = std::make_unique<MemoryStore>();
   ASSERT_TRUE(first->SaveEvent(MakeEvent("a", 1)));

@@ -2,36 +2,44 @@
 
 #include "aether/event.h"
 
+#include <initializer_list>
+
 namespace aether {
 namespace {
 
-Result<void> CheckText(std::string_view field, std::string_view text) {
-  if (!IsValidUtf8(text)) return StoreError::InvalidEvent(field, "is not UTF-8");
-  return {};
+// Each answers what is wrong, or null.
+
+const char* TextFault(std::string_view text) { return IsValidUtf8(text) ? nullptr : "is not UTF-8"; }
+
+const char* NameFault(std::string_view text) {
+  return text.empty() ? "must not be empty" : TextFault(text);
 }
 
-Result<void> CheckName(std::string_view field, std::string_view text) {
-  if (text.empty()) return StoreError::InvalidEvent(field, "must not be empty");
-  return CheckText(field, text);
-}
-
-Result<void> CheckPayload(std::string_view field, const JsonObject& payload) {
+const char* PayloadFault(const JsonObject& payload) {
   // A JsonObject is valid by its making; only one that was moved from has no text.
-  if (payload.text().empty()) return StoreError::InvalidEvent(field, "was moved away");
-  return {};
+  return payload.text().empty() ? "was moved away" : nullptr;
 }
 
-Result<void> CheckMetadata(const Metadata& metadata) {
+const char* MetadataFault(const Metadata& metadata) {
   for (const auto& [key, value] : metadata) {
-    if (!IsValidUtf8(key)) return StoreError::InvalidEvent("metadata", "a key is not UTF-8");
-    if (!IsValidUtf8(value)) return StoreError::InvalidEvent("metadata", "a value is not UTF-8");
+    if (!IsValidUtf8(key)) return "a key is not UTF-8";
+    if (!IsValidUtf8(value)) return "a value is not UTF-8";
   }
-  return {};
+  return nullptr;
 }
 
-Result<void> CheckTimestamp(const Timestamp& timestamp) {
-  if (!timestamp.InRange()) {
-    return StoreError::InvalidEvent("timestamp", "is outside the years 0001 to 9999");
+const char* TimestampFault(const Timestamp& timestamp) {
+  return timestamp.InRange() ? nullptr : "is outside the years 0001 to 9999";
+}
+
+struct Checked {
+  const char* field;
+  const char* fault;
+};
+
+Result<void> FirstFault(std::initializer_list<Checked> fields) {
+  for (const auto& [field, fault] : fields) {
+    if (fault != nullptr) return StoreError::InvalidEvent(field, fault);
   }
   return {};
 }
@@ -43,19 +51,19 @@ std::string ReplayError::Message() const {
 }
 
 Result<void> Validate(const Event& event) {
-  if (auto checked = CheckName("id", event.id); !checked) return checked;
-  if (auto checked = CheckName("eventType", event.event_type); !checked) return checked;
-  if (auto checked = CheckName("actorId", event.actor_id); !checked) return checked;
-  if (auto checked = CheckText("commandId", event.command_id); !checked) return checked;
-  if (auto checked = CheckPayload("data", event.data); !checked) return checked;
-  if (auto checked = CheckMetadata(event.metadata); !checked) return checked;
-  return CheckTimestamp(event.timestamp);
+  return FirstFault({{"id", NameFault(event.id)},
+                     {"eventType", NameFault(event.event_type)},
+                     {"actorId", NameFault(event.actor_id)},
+                     {"commandId", TextFault(event.command_id)},
+                     {"data", PayloadFault(event.data)},
+                     {"metadata", MetadataFault(event.metadata)},
+                     {"timestamp", TimestampFault(event.timestamp)}});
 }
 
 Result<void> Validate(const ActorSnapshot& snapshot) {
-  if (auto checked = CheckName("actorId", snapshot.actor_id); !checked) return checked;
-  if (auto checked = CheckPayload("state", snapshot.state); !checked) return checked;
-  return CheckTimestamp(snapshot.timestamp);
+  return FirstFault({{"actorId", NameFault(snapshot.actor_id)},
+                     {"state", PayloadFault(snapshot.state)},
+                     {"timestamp", TimestampFault(snapshot.timestamp)}});
 }
 
 }  // namespace aether

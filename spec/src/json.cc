@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -109,6 +110,29 @@ class TreeWriter {
   std::string text_;
 };
 
+// The first byte of [at, end) that cannot stand in a JSON string as it is: a quote, a backslash or a
+// control character; `end` if there is none. For texts as short as ids, where SpecialBytes would look at
+// more than there is.
+const char* FindSpecial(const char* at, const char* end) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  if constexpr (std::endian::native == std::endian::little) {
+    // Eight bytes at a time: subtracting borrows into the high bit of each byte that is too small. Bytes
+    // above the first hit can be marked falsely, so only the lowest mark counts.
+    for (; end - at >= 8; at += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, at, 8);
+      const std::uint64_t quote = word ^ (kOnes * '"');
+      const std::uint64_t backslash = word ^ (kOnes * '\\');
+      const std::uint64_t hits = (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
+                                  ((backslash - kOnes) & ~backslash)) &
+                                 (kOnes * 0x80);
+      if (hits != 0) return at + std::countr_zero(hits) / 8;
+    }
+  }
+  while (at != end && static_cast<unsigned char>(*at) >= 0x20 && *at != '"' && *at != '\\') ++at;
+  return at;
+}
+
 void AppendEscape(char c, std::string* out) {
   constexpr std::string_view kShort = "\"\"\\\\\bb\ff\nn\rr\tt";  // pairs: the character, its letter
   for (std::size_t i = 0; i < kShort.size(); i += 2) {
@@ -123,6 +147,17 @@ void AppendEscape(char c, std::string* out) {
 }
 
 }  // namespace
+
+JsonObject::JsonObject() {
+  // Never destroyed: objects are made by threads that outlive static objects, too.
+  static const auto& kEmpty = *new auto(std::make_shared<const std::string>("{}"));
+  text_ = kEmpty;
+}
+
+const std::string& JsonObject::MovedFrom() {
+  static const auto& kNone = *new std::string();
+  return kNone;
+}
 
 Result<JsonObject> JsonObject::Parse(std::string text, std::string_view field) {
   internal::JsonScanner scanner(text);
@@ -141,10 +176,10 @@ Result<JsonObject> JsonObject::From(const nlohmann::json& value, std::string_vie
   return JsonObject(writer.TakeText());
 }
 
-nlohmann::json JsonObject::ToJson() const { return nlohmann::json::parse(text_); }
+nlohmann::json JsonObject::ToJson() const { return nlohmann::json::parse(text()); }
 
 bool operator==(const JsonObject& a, const JsonObject& b) {
-  return a.text_ == b.text_ || CanonicalJson(a.text_) == CanonicalJson(b.text_);
+  return a.text_ == b.text_ || a.text() == b.text() || CanonicalJson(a.text()) == CanonicalJson(b.text());
 }
 
 bool IsValidUtf8(std::string_view text) {
@@ -165,10 +200,9 @@ bool IsValidUtf8(std::string_view text) {
 void AppendJsonString(std::string_view text, std::string* out) {
   const char* at = text.data();
   const char* const end = at + text.size();
-  std::uint64_t high = 0;
   out->push_back('"');
   for (;;) {
-    const char* const special = internal::FindSpecial(at, end, &high);
+    const char* const special = FindSpecial(at, end);
     out->append(at, special);
     if (special == end) break;
     AppendEscape(*special, out);

@@ -98,6 +98,25 @@ void AppendUnescaped(const RawString& raw, std::string* out) {
   }
 }
 
+bool JsonScanner::ReadOddString(const char* start, bool high, RawString* out) {
+  bool escaped = false;
+  while (!At('"')) {
+    if (at_ == end_) return Fail("unterminated string");
+    if (*at_ != '\\') return Fail("control character in a string");
+    escaped = true;
+    if (!SkipEscape()) return false;
+    at_ = special_.Next(at_, &high);
+  }
+  *out = {std::string_view(start, static_cast<std::size_t>(at_ - start)), escaped};
+  if (high && !CheckUtf8(out->text)) return false;
+  ++at_;
+  return true;
+}
+
+void JsonScanner::SkipControls() {
+  while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+}
+
 bool JsonScanner::SkipEscape() {
   const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
   if (rest.size() < 2) return Fail("unterminated string");

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "special_bytes.h"
+
 namespace aether::internal {
 
 // A string as it stands between its quotes.
@@ -24,34 +26,6 @@ struct RawString {
 
 // `raw` with its escapes resolved, appended to `out`. `raw` comes from a JsonScanner.
 void AppendUnescaped(const RawString& raw, std::string* out);
-
-// The first byte of [at, end) that cannot stand in a JSON string as it is: a quote, a backslash or a
-// control character; `end` if there is none. Sets bits in `high` if a byte beyond ASCII was seen.
-inline const char* FindSpecial(const char* at, const char* end, std::uint64_t* high) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighBits = kOnes * 0x80;
-  if constexpr (std::endian::native == std::endian::little) {
-    // Eight bytes at a time: subtracting borrows into the high bit of each byte that is too small. Bytes
-    // above the first hit can be marked falsely, so only the lowest mark counts.
-    for (; end - at >= 8; at += 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, 8);
-      const std::uint64_t quote = word ^ (kOnes * '"');
-      const std::uint64_t backslash = word ^ (kOnes * '\\');
-      const std::uint64_t hits = (((word - kOnes * 0x20) & ~word) | ((quote - kOnes) & ~quote) |
-                                  ((backslash - kOnes) & ~backslash)) &
-                                 kHighBits;
-      *high |= word & kHighBits;
-      if (hits != 0) return at + std::countr_zero(hits) / 8;
-    }
-  }
-  for (; at != end; ++at) {
-    const auto byte = static_cast<unsigned char>(*at);
-    if (byte < 0x20 || byte == '"' || byte == '\\') break;
-    *high |= byte & 0x80;
-  }
-  return at;
-}
 
 // Which containers are open: a bit each, the innermost lowest. Allocates from the 65th level on.
 class ContainerStack {
@@ -98,7 +72,7 @@ class JsonScanner {
   static constexpr int kAnyDepth = std::numeric_limits<int>::max();
 
   explicit JsonScanner(std::string_view text)
-      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), special_(begin_, end_) {}
 
   std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
   // byte 17: unterminated string
@@ -111,7 +85,7 @@ class JsonScanner {
   std::string_view TextSince(std::size_t start) const { return {begin_ + start, at_}; }
 
   void SkipSpace() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    if (at_ != end_ && static_cast<unsigned char>(*at_) <= ' ') SkipControls();
   }
 
   bool TryConsume(char c) {
@@ -125,18 +99,10 @@ class JsonScanner {
   bool ReadString(RawString* out) {
     if (!Consume('"', "expected a string")) return false;
     const char* const start = at_;
-    std::uint64_t high = 0;
-    bool escaped = false;
-    for (;;) {
-      at_ = FindSpecial(at_, end_, &high);
-      if (at_ == end_) return Fail("unterminated string");
-      if (*at_ == '"') break;
-      if (*at_ != '\\') return Fail("control character in a string");
-      escaped = true;
-      if (!SkipEscape()) return false;
-    }
-    *out = {std::string_view(start, static_cast<std::size_t>(at_ - start)), escaped};
-    if (high != 0 && !CheckUtf8(out->text)) return false;
+    bool high = false;
+    at_ = special_.Next(at_, &high);
+    if (!At('"') || high) return ReadOddString(start, high, out);
+    *out = {std::string_view(start, static_cast<std::size_t>(at_ - start)), false};
     ++at_;
     return true;
   }
@@ -154,6 +120,18 @@ class JsonScanner {
     if (!ReadString(out)) return false;
     SkipSpace();
     if (!Consume(':', "expected ':'")) return false;
+    SkipSpace();
+    return true;
+  }
+
+  // `"name":` and no more space than that, up to the value; `name` needs no escapes.
+  bool TryName(std::string_view name) {
+    if (static_cast<std::size_t>(end_ - at_) < name.size() + 3 || at_[0] != '"' ||
+        std::memcmp(at_ + 1, name.data(), name.size()) != 0 || at_[name.size() + 1] != '"' ||
+        at_[name.size() + 2] != ':') {
+      return false;
+    }
+    at_ += name.size() + 3;
     SkipSpace();
     return true;
   }
@@ -270,12 +248,15 @@ class JsonScanner {
     return false;
   }
 
+  bool ReadOddString(const char* start, bool high, RawString* out);
+  void SkipControls();
   bool SkipEscape();
   bool CheckUtf8(std::string_view text);
 
   const char* begin_;
   const char* at_;
   const char* end_;
+  SpecialBytes special_;
   const char* problem_ = "";
 };
 

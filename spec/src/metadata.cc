@@ -17,27 +17,36 @@ auto LowerBound(Pairs& pairs, std::string_view key) {
 }  // namespace
 
 Metadata::Metadata(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {
-  pairs_.reserve(pairs.size());
+  Reserve(pairs.size());
   for (const auto& [key, value] : pairs) Set(key, value);
 }
 
 void Metadata::Set(std::string_view key, std::string_view value) {
-  const auto at = LowerBound(pairs_, key);
-  if (at != pairs_.end() && at->first == key) {
-    at->second = value;
+  // Made first: the value may be a view into what is about to be changed.
+  std::pair<std::string, std::string> added(key, value);
+  Pairs& pairs = pairs_.Own();
+  if (pairs.empty() || pairs.back().first < added.first) {
+    pairs.push_back(std::move(added));
+    return;
+  }
+  const auto at = LowerBound(pairs, added.first);
+  if (at->first == added.first) {
+    at->second = std::move(added.second);
   } else {
-    pairs_.emplace(at, key, value);
+    pairs.insert(at, std::move(added));
   }
 }
 
 std::string_view Metadata::Get(std::string_view key) const {
-  const auto at = LowerBound(pairs_, key);
-  return at != pairs_.end() && at->first == key ? std::string_view(at->second) : std::string_view();
+  const Pairs& pairs = pairs_.Get();
+  const auto at = LowerBound(pairs, key);
+  return at != pairs.end() && at->first == key ? std::string_view(at->second) : std::string_view();
 }
 
 bool Metadata::Contains(std::string_view key) const {
-  const auto at = LowerBound(pairs_, key);
-  return at != pairs_.end() && at->first == key;
+  const Pairs& pairs = pairs_.Get();
+  const auto at = LowerBound(pairs, key);
+  return at != pairs.end() && at->first == key;
 }
 
 void Metadata::CopyFrom(const Metadata& source) {

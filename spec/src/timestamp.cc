@@ -40,11 +40,11 @@ class Reader {
 
   // One of the characters of `accepted`.
   char OneOf(std::string_view accepted) {
-    if (text_.empty() || accepted.find(text_.front()) == std::string_view::npos) {
-      failed_ = true;
-      return accepted.front();
+    for (const char c : accepted) {
+      if (!text_.empty() && text_.front() == c) return Take();
     }
-    return Take();
+    failed_ = true;
+    return accepted.front();
   }
 
   // A point and up to nine digits, as nanoseconds; 0 if there is no point.

@@ -51,28 +51,25 @@ class RecordReader {
   explicit RecordReader(std::string_view json) : scanner_(json) {}
 
   // The whole text, as a record of these fields.
-  template <typename Record, std::size_t kCount>
-  bool ReadRecord(const std::array<Field<Record>, kCount>& fields, Record& record) {
-    std::array<bool, kCount> seen{};
+  template <const auto& kFields, typename Record>
+  bool ReadRecord(Record& record) {
+    std::array<bool, kFields.size()> seen{};
     scanner_.SkipSpace();
-    const bool read = ReadMembers([&](const RawString& raw_name) {
-      std::string buffer;
-      const auto field = std::ranges::find(fields, Plain(raw_name, &buffer), &Field<Record>::key);
-      if (field == fields.end()) {
-        return scanner_.Walk(internal::SilentListener(), JsonObject::kMaxDepth) || FailInText();
+    if (!scanner_.TryConsume('{')) return Fail("expected a JSON object");
+    scanner_.SkipSpace();
+    if (!scanner_.TryConsume('}')) {
+      bool more = true;
+      if (!ReadInOrder<kFields>(record, seen, &more, std::make_index_sequence<kFields.size()>()))
+        return false;
+      while (more) {
+        if (!ReadMember<kFields>(record, seen, &more)) return false;
       }
-      key_ = field->key;
-      if (std::exchange(seen[static_cast<std::size_t>(field - fields.begin())], true))
-        return Fail("occurs twice");
-      if (!field->read(*this, record)) return false;
-      key_ = {};
-      return true;
-    });
-    if (!read) return false;
+      if (!scanner_.Consume('}', "expected ',' or '}'")) return FailInText();
+    }
     if (!scanner_.ReadEnd()) return FailInText();
-    for (std::size_t i = 0; i < kCount; ++i) {
-      key_ = fields[i].key;
-      if (fields[i].required && !seen[i]) return Fail("missing");
+    for (std::size_t i = 0; i < kFields.size(); ++i) {
+      key_ = kFields[i].key;
+      if (kFields[i].required && !seen[i]) return Fail("missing");
     }
     return true;
   }
@@ -80,7 +77,11 @@ class RecordReader {
   bool ReadText(std::string* text) {
     RawString raw;
     if (!ReadRaw(&raw)) return false;
-    internal::AppendUnescaped(raw, text);
+    if (raw.escaped) {
+      internal::AppendUnescaped(raw, text);
+    } else {
+      *text = std::string(raw.text);
+    }
     return true;
   }
 
@@ -111,7 +112,9 @@ class RecordReader {
   }
 
   bool ReadMetadata(Metadata* metadata) {
+    constexpr std::size_t kUsualPairs = 4;
     if (scanner_.TryLiteral("null")) return true;
+    metadata->Reserve(kUsualPairs);
     return ReadMembers([&](const RawString& raw_key) {
       RawString raw_value;
       if (!ReadRaw(&raw_value)) return false;
@@ -135,6 +138,45 @@ class RecordReader {
   StoreError TakeError() { return StoreError(ErrorCode::kCorrupt, std::move(cause_)); }
 
  private:
+  // The members that come in the order of the fields and are spelled as the encoder spells them, as nearly
+  // all do: no name is looked up, and the compiler knows each key and what reads it.
+  template <const auto& kFields, typename Record, std::size_t... kIndex>
+  bool ReadInOrder(Record& record, std::array<bool, kFields.size()>& seen, bool* more,
+                   std::index_sequence<kIndex...>) {
+    return ((!*more || !scanner_.TryName(kFields[kIndex].key) ||
+             ReadField(kFields[kIndex], record, &seen[kIndex], more)) &&
+            ...);
+  }
+
+  // A member with any name.
+  template <const auto& kFields, typename Record>
+  bool ReadMember(Record& record, std::array<bool, kFields.size()>& seen, bool* more) {
+    RawString raw_name;
+    if (!scanner_.ReadName(&raw_name)) return FailInText();
+    std::string buffer;
+    const auto field = std::ranges::find(kFields, Plain(raw_name, &buffer), &Field<Record>::key);
+    if (field != kFields.end())
+      return ReadField(*field, record, &seen[static_cast<std::size_t>(field - kFields.begin())], more);
+    if (!scanner_.Walk(internal::SilentListener(), JsonObject::kMaxDepth)) return FailInText();
+    EndMember(more);
+    return true;
+  }
+
+  template <typename Record>
+  bool ReadField(const Field<Record>& field, Record& record, bool* seen, bool* more) {
+    key_ = field.key;
+    if (std::exchange(*seen, true)) return Fail("occurs twice");
+    if (!field.read(*this, record)) return false;
+    key_ = {};
+    EndMember(more);
+    return true;
+  }
+
+  void EndMember(bool* more) {
+    scanner_.SkipSpace();
+    *more = scanner_.TryConsume(',');
+  }
+
   // An object; `read_member(name)` reads each value.
   template <typename ReadMember>
   bool ReadMembers(ReadMember read_member) {
@@ -195,19 +237,21 @@ constexpr std::array<Field<ActorSnapshot>, 4> kSnapshotFields = {{
      [](RecordReader& from, ActorSnapshot& to) { return from.ReadTimestamp(&to.timestamp); }},
 }};
 
-template <typename Record, std::size_t kCount>
-Result<Record> Decode(std::string_view json, const std::array<Field<Record>, kCount>& fields) {
-  Record record;
+template <const auto& kFields, typename Record>
+Result<Record> Decode(std::string_view json) {
+  Result<Record> decoded = Record();
   RecordReader reader(json);
-  if (!reader.ReadRecord(fields, record)) return reader.TakeError();
-  return record;
+  if (!reader.ReadRecord<kFields>(*decoded)) decoded = reader.TakeError();
+  return decoded;
 }
 
 }  // namespace
 
 Result<std::string> EncodeEvent(const Event& event) {
   if (auto checked = Validate(event); !checked) return checked.error();
+  constexpr std::size_t kUsualEnvelope = 320;
   std::string out;
+  out.reserve(event.data.text().size() + kUsualEnvelope);
   AppendEvent(event, &out);
   return out;
 }
@@ -236,7 +280,7 @@ void AppendEvent(const Event& event, std::string* out) {
   *out += R"("})";
 }
 
-Result<Event> DecodeEvent(std::string_view json) { return Decode(json, kEventFields); }
+Result<Event> DecodeEvent(std::string_view json) { return Decode<kEventFields, Event>(json); }
 
 Result<std::string> EncodeSnapshot(const ActorSnapshot& snapshot) {
   if (auto checked = Validate(snapshot); !checked) return checked.error();
@@ -252,6 +296,8 @@ Result<std::string> EncodeSnapshot(const ActorSnapshot& snapshot) {
   return out;
 }
 
-Result<ActorSnapshot> DecodeSnapshot(std::string_view json) { return Decode(json, kSnapshotFields); }
+Result<ActorSnapshot> DecodeSnapshot(std::string_view json) {
+  return Decode<kSnapshotFields, ActorSnapshot>(json);
+}
 
 }  // namespace aether

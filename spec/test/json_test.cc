@@ -138,6 +138,36 @@ TEST(JsonParse, TellsObjectsFromArraysAtEveryDepth) {
   }
 }
 
+// The scanner looks at blocks of bytes: what a string holds and where it ends must not depend on where the
+// blocks do.
+TEST(JsonParse, SeesEveryByteOfAStringWhereverItStands) {
+  for (std::size_t before = 0; before < 70; before += 3) {
+    for (std::size_t size = 0; size < 140; ++size) {
+      const std::string start = std::string(before, ' ') + "{\"a\":\"";
+      const std::string text = start + std::string(size, 'x') + "\"}";
+      ASSERT_TRUE(JsonObject::Parse(text)) << text;
+      const auto refused = [](const std::string& damaged) {
+        const auto parsed = JsonObject::Parse(damaged);
+        return parsed ? "" : parsed.error().message();
+      };
+      const std::size_t end = start.size() + size;
+      EXPECT_EQ(refused(text.substr(0, end)),
+                "invalid event: data: byte " + std::to_string(end) + ": unterminated string");
+      if (size == 0) continue;
+      std::string damaged = text;
+      damaged[end - 1] = '\x1f';
+      EXPECT_EQ(refused(damaged),
+                "invalid event: data: byte " + std::to_string(end - 1) + ": control character in a string");
+      damaged[end - 1] = '\\';
+      EXPECT_EQ(refused(damaged),
+                "invalid event: data: byte " + std::to_string(text.size()) + ": unterminated string");
+      damaged[end - 1] = '\xff';
+      EXPECT_EQ(refused(damaged), "invalid event: data: byte " + std::to_string(start.size()) +
+                                      ": a string that is not UTF-8");
+    }
+  }
+}
+
 // nlohmann::json as the judge of texts that are nearly JSON.
 RC_GTEST_PROP(JsonParse, AgreesWithAnotherParserAboutDamagedText, ()) {
   std::string text = JsonObject::From(PickObject())->text();
@@ -199,6 +229,16 @@ TEST(JsonFrom, SpellsNumbersInTheirShortestForm) {
   EXPECT_EQ(text(std::numeric_limits<double>::max()), R"({"v":1.7976931348623157e+308})");
   EXPECT_EQ(text(std::numeric_limits<std::int64_t>::min()), R"({"v":-9223372036854775808})");
   EXPECT_EQ(text(std::numeric_limits<std::uint64_t>::max()), R"({"v":18446744073709551615})");
+}
+
+TEST(JsonObject, CopiesShareTheTextAndOneThatWasMovedFromHasNone) {
+  JsonObject first = *JsonObject::Parse(R"({"a":1})");
+  const JsonObject second = first;
+  EXPECT_EQ(&first.text(), &second.text());
+  const JsonObject third = std::move(first);
+  EXPECT_EQ(third, second);
+  EXPECT_EQ(first.text(), "");  // NOLINT(bugprone-use-after-move): that it is empty is the point
+  EXPECT_EQ(JsonObject().text(), "{}");
 }
 
 TEST(JsonTree, ThrowsForANumberBeyondDouble) {

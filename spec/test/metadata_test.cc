@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <thread>
 
 #include "generators.h"
 
@@ -33,6 +34,50 @@ TEST(Metadata, StandardKeysHaveASetterAndAGetter) {
   EXPECT_EQ(metadata.user_id(), "u");
   EXPECT_EQ(metadata.trace_id(), "t");
   EXPECT_EQ(metadata.span_id(), "s");
+}
+
+TEST(Metadata, ChangingACopyLeavesTheOthersAlone) {
+  const Metadata first = {{"a", "1"}, {"b", "2"}};
+  Metadata second = first;
+  Metadata third = second;
+  second.Set("a", "x");
+  third.CopyFrom({{"c", "3"}});
+  EXPECT_THAT(PairsOf(first), ElementsAre(Pair("a", "1"), Pair("b", "2")));
+  EXPECT_THAT(PairsOf(second), ElementsAre(Pair("a", "x"), Pair("b", "2")));
+  EXPECT_THAT(PairsOf(third), ElementsAre(Pair("a", "1"), Pair("b", "2"), Pair("c", "3")));
+  second = first;
+  EXPECT_EQ(second, first);
+  const Metadata taken = std::move(second);
+  EXPECT_EQ(taken, first);
+  EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move): that it is empty is the point
+  second.Set("z", "1");
+  EXPECT_THAT(PairsOf(second), ElementsAre(Pair("z", "1")));
+}
+
+TEST(Metadata, AValueMayBeSetFromTheSameMap) {
+  const std::string text(40, 'v');
+  Metadata metadata = {{"b", text}};
+  const Metadata copy = metadata;
+  metadata.Set("a", metadata.Get("b"));
+  metadata.Set("b", metadata.Get("b"));
+  EXPECT_THAT(PairsOf(metadata), ElementsAre(Pair("a", text), Pair("b", text)));
+}
+
+TEST(Metadata, CopiesAreChangedInManyThreads) {
+  const Metadata first = {{"a", "1"}};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([mine = first, t]() mutable {
+      for (int i = 0; i < 1000; ++i) {
+        const Metadata before = mine;
+        mine.Set("a", std::to_string(t * 1000 + i));
+        EXPECT_NE(before, mine);
+        EXPECT_EQ(mine.Get("a"), std::to_string(t * 1000 + i));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(first.Get("a"), "1");
 }
 
 TEST(Metadata, AnAbsentKeyReadsAsTheEmptyText) {

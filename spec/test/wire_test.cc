@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+
 #include "generators.h"
 #include "vectors.h"
 
@@ -128,6 +130,40 @@ TEST(DecodeEvent, SaysWhatIsWrongAndWhere) {
             "timestamp: expected an RFC 3339 date-time of the years 0001 to 9999, with at most 9 fraction "
             "digits");
   EXPECT_EQ(Refused(std::string(kRecord) + "\nx"), "record: byte 107: text after the object");
+}
+
+// Keys in the encoder's order and spelling are read without being looked up; any other order and spelling
+// says the same.
+TEST(DecodeEvent, TakesKeysInAnyOrderAndSpelling) {
+  std::vector<std::string> members = {R"("id":"e-1")",
+                                      R"("eventType":"T")",
+                                      R"("actorId":"a-1")",
+                                      R"("commandId":"c")",
+                                      R"("version":1)",
+                                      R"("data":{"n":1})",
+                                      R"("metadata":{"b":"2","a":"1"})",
+                                      R"("timestamp":"2026-01-13T21:26:16Z")"};
+  const auto joined = [&](std::string_view separator) {
+    std::string record;
+    for (const std::string& member : members)
+      record.append(record.empty() ? "{" : separator).append(member);
+    return record + "}";
+  };
+  const Event event = Decoded(joined(","));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    std::rotate(members.begin(), members.begin() + 1, members.end());
+    EXPECT_EQ(Decoded(joined(",")), event);
+    EXPECT_EQ(Decoded(joined(" ,\n")), event);
+    const std::string twice = joined(",");
+    const std::string key = members[0].substr(1, members[0].find('"', 1) - 1);
+    EXPECT_EQ(Refused(twice.substr(0, twice.size() - 1) + "," + members[0] + "}"), key + ": occurs twice");
+    EXPECT_EQ(Refused(twice.substr(0, twice.size() - 1) + ",}"),
+              "record: byte " + std::to_string(twice.size()) + ": expected a name");
+  }
+  std::rotate(members.begin(), members.begin() + 3, members.end());
+  members[0].replace(1, 1, "\\u0063");  // commandId
+  members.insert(members.begin(), R"("other":{"id":[1]})");
+  EXPECT_EQ(Decoded(joined(",")), event);
 }
 
 TEST(DecodeEvent, TakesPayloadsAsDeepAsJsonObjectDoes) {

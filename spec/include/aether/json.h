@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -13,10 +14,11 @@
 
 namespace aether {
 
-// Immutable text of one JSON object (RFC 8259), `{}` by default. Safe to share between threads.
+// Immutable text of one JSON object (RFC 8259), `{}` by default. Copies share the text, so that keeping an
+// event does not cost its payload a second time. Safe to share between threads.
 class JsonObject {
  public:
-  JsonObject() : text_("{}") {}
+  JsonObject();
 
   // Takes `text` as it is, spelling and white space included, if it is one JSON object: valid grammar,
   // valid UTF-8, no lone surrogate escapes, nested at most kMaxDepth deep. Numbers may have any length.
@@ -32,7 +34,8 @@ class JsonObject {
   // whose checksum was verified.
   static JsonObject Trusted(std::string text) { return JsonObject(std::move(text)); }
 
-  const std::string& text() const { return text_; }
+  // Lives as long as this object or a copy of it.
+  const std::string& text() const { return text_ ? *text_ : MovedFrom(); }
 
   // The tree, parsed anew at each call. Numbers beyond 64 bits become doubles, as nlohmann::json has it;
   // text() keeps them exactly. Throws nlohmann::json::out_of_range for a number beyond the largest double.
@@ -46,9 +49,11 @@ class JsonObject {
   static constexpr int kMaxDepth = 1000;
 
  private:
-  explicit JsonObject(std::string text) : text_(std::move(text)) {}
+  explicit JsonObject(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
 
-  std::string text_;
+  static const std::string& MovedFrom();
+
+  std::shared_ptr<const std::string> text_;  // shared with all copies
 };
 
 // A text that is the same for equal JSON values and different for different ones: names sorted, no white

@@ -8,16 +8,21 @@
 #include <utility>
 #include <vector>
 
+#include "aether/copy_on_write.h"
+
 namespace aether {
 
 // A flat map from text to text, sorted by key, byte by byte. Keys are unique. An empty map and an absent
-// one are the same thing. (META-03)
+// one are the same thing. Copies share the pairs until one of them is changed. (META-03)
 class Metadata {
  public:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
   Metadata() = default;
   Metadata(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
+
+  // Makes room for so many pairs in all, for whoever knows how many will come.
+  void Reserve(std::size_t pairs) { pairs_.Own().reserve(pairs); }
 
   // Adds the pair, or replaces the value of an equal key.
   void Set(std::string_view key, std::string_view value);
@@ -30,10 +35,10 @@ class Metadata {
   // Adds the pairs of `source`; overwrites equal keys, keeps the others.
   void CopyFrom(const Metadata& source);
 
-  bool empty() const { return pairs_.empty(); }
-  std::size_t size() const { return pairs_.size(); }
-  Pairs::const_iterator begin() const { return pairs_.begin(); }
-  Pairs::const_iterator end() const { return pairs_.end(); }
+  bool empty() const { return pairs_.Get().empty(); }
+  std::size_t size() const { return pairs_.Get().size(); }
+  Pairs::const_iterator begin() const { return pairs_.Get().begin(); }
+  Pairs::const_iterator end() const { return pairs_.Get().end(); }
 
   // The standard keys.
   static constexpr std::string_view kCorrelationId = "correlationId";
@@ -53,10 +58,10 @@ class Metadata {
   std::string_view trace_id() const { return Get(kTraceId); }
   std::string_view span_id() const { return Get(kSpanId); }
 
-  friend bool operator==(const Metadata&, const Metadata&) = default;
+  friend bool operator==(const Metadata& a, const Metadata& b) { return a.pairs_.Get() == b.pairs_.Get(); }
 
  private:
-  Pairs pairs_;
+  CopyOnWrite<Pairs> pairs_;
 };
 
 }  // namespace aether
