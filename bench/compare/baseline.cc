@@ -59,8 +59,8 @@ Comparison CompareBuilds(const std::vector<Series>& series, double threshold) {
     }
     std::vector<double> logarithms;
     for (const double ratio : ratios) logarithms.push_back(std::log(ratio));
-    comparison.figures.push_back(
-        {name, EstimateMedian(ratios), WilcoxonLower(logarithms), std::nullopt, false});
+    comparison.figures.push_back({name, later->benchmark.durability, EstimateMedian(ratios),
+                                  WilcoxonLower(logarithms), std::nullopt, false});
   }
   Judge(&comparison);
   return comparison;
@@ -107,8 +107,12 @@ Comparison CompareRuns(const Summary& summary, const json& earlier, const std::s
       continue;
     }
     const double ratio = figure.of_limit->median / before->at("of_limit").at("median").get<double>();
-    comparison.figures.push_back(
-        {name, {ratio, std::nullopt}, std::nullopt, std::nullopt, ratio < 1 - threshold});
+    comparison.figures.push_back({name,
+                                  figure.benchmark.durability,
+                                  {ratio, std::nullopt},
+                                  std::nullopt,
+                                  std::nullopt,
+                                  ratio < 1 - threshold});
   }
   return comparison;
 }

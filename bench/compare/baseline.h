@@ -13,6 +13,7 @@ namespace aether::bench::compare {
 
 struct Compared {
   std::string name;
+  std::string durability;
   Estimate ratio;                // later to earlier: below 1 is slower
   std::optional<double> p;       // of Wilcoxon's test that it is no slower, and then
   std::optional<double> p_holm;  // corrected for all that are compared

@@ -77,6 +77,7 @@ json ToJson(const Comparison& comparison) {
   json figures = json::array();
   for (const Compared& figure : comparison.figures) {
     figures.push_back({{"name", figure.name},
+                       {"durability", figure.durability},
                        {"ratio", ToJson(figure.ratio)},
                        {"p", figure.p ? json(*figure.p) : json()},
                        {"p_holm", figure.p_holm ? json(*figure.p_holm) : json()},

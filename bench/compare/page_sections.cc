@@ -175,21 +175,23 @@ Section ComparisonSection(const Comparison& comparison, const std::string& suffi
       figures, {}, [](const Compared* figure) { return std::pair(!figure->slower, figure->ratio.median); });
   std::string rows;
   for (const Compared* figure : figures) {
-    rows += "<tr><th scope=\"row\">" + Escaped(figure->name) + "</th>" +
-            Number(Percent(figure->ratio.median)) + Number(WithInterval(figure->ratio)) +
-            Number(figure->p_holm ? Plain(*figure->p_holm) : "") + "<td>" +
-            (figure->slower ? "<span class=\"mark bad\">slower</span>" : "") + "</td></tr>\n";
+    const std::string mark = figure->slower ? " <span class=\"mark bad\">slower</span>" : "";
+    rows += "<tr><th scope=\"row\">" + Escaped(figure->name) + mark + "</th><td class=\"soft\">" +
+            figure->durability + "</td>" + Number(Percent(figure->ratio.median)) +
+            Number(WithInterval(figure->ratio)) + Number(figure->p_holm ? Plain(*figure->p_holm) : "") +
+            "</tr>\n";
   }
   std::string html =
       "<p class=\"soft\">With " + Escaped(comparison.with) + ". Slower is what lost more than " +
-      Plain(comparison.threshold * 100) + " %" +
+      InPercent(comparison.threshold) +
       (!comparison.figures.empty() && comparison.figures[0].p
            ? " and has p below 0.05 in Wilcoxon's test, after Holm's correction for all of these"
            : "") +
       ".</p>\n" +
-      Scrolling("Comparison", "<table><caption class=\"sr\">Comparison</caption>\n" +
-                                  TableHead({"benchmark", ">change", ">later to earlier", ">p", ""}) +
-                                  "<tbody>\n" + rows + "</tbody></table>\n");
+      Scrolling("Comparison",
+                "<table><caption class=\"sr\">Comparison</caption>\n" +
+                    TableHead({"benchmark", "durability", ">change", ">later to earlier", ">p"}) +
+                    "<tbody>\n" + rows + "</tbody></table>\n");
   if (!comparison.not_compared.empty()) {
     html += "<details><summary>" + std::to_string(comparison.not_compared.size()) +
             " not compared</summary>\n<ul>\n";

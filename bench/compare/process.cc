@@ -123,6 +123,11 @@ std::optional<std::string> Process::ReadLine(std::chrono::milliseconds limit) {
       return std::nullopt;
     }
     if (Interrupted()) throw std::runtime_error("interrupted");
+    if (Clock::now() > deadline) {
+      trouble_ = "was ended since it did not answer within " +
+                 std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) + " s";
+      return std::nullopt;
+    }
     pollfd waiting = {output_, POLLIN, 0};
     if (poll(&waiting, 1, 200) > 0) {
       char chunk[65536];
@@ -130,10 +135,6 @@ std::optional<std::string> Process::ReadLine(std::chrono::milliseconds limit) {
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return std::nullopt;
       buffer_.append(chunk, static_cast<std::size_t>(n));
-    } else if (Clock::now() > deadline) {
-      trouble_ = "was ended since it did not answer within " +
-                 std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) + " s";
-      return std::nullopt;
     }
   }
 }

@@ -100,11 +100,11 @@ std::string ComparisonOf(const Comparison& comparison) {
       std::ranges::count_if(comparison.figures, [](const Compared& one) { return one.slower; });
   text += slower == 0 ? "nothing" : std::to_string(slower);
   text += " of " + std::to_string(comparison.figures.size()) + " got slower by more than " +
-          Plain(comparison.threshold * 100) + " %\n";
+          InPercent(comparison.threshold) + "\n";
   for (const Compared& figure : comparison.figures) {
     if (!figure.slower) continue;
-    text += "SLOWER  " + figure.name + "  by " + Percent(figure.ratio.median) + ", ratio " +
-            WithInterval(figure.ratio);
+    text += "SLOWER  " + figure.name + "  (" + figure.durability + ")  by " + Percent(figure.ratio.median) +
+            ", ratio " + WithInterval(figure.ratio);
     if (figure.p_holm) text += ", p " + Plain(*figure.p_holm) + " (Holm)";
     text += "\n";
   }

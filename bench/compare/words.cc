@@ -70,6 +70,12 @@ std::string Ratio(double value) {
   return text;
 }
 
+std::string InPercent(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g %%", fraction * 100);
+  return text;
+}
+
 std::string CaseWords(const Benchmark& benchmark) {
   if (benchmark.parameter.empty()) return benchmark.title;
   std::string parameter = benchmark.parameter;

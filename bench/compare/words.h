@@ -22,6 +22,9 @@ std::string PlusMinus(const Estimate& estimate);
 // "0.87", of a ratio.
 std::string Ratio(double value);
 
+// "5 %", of 0.05.
+std::string InPercent(double fraction);
+
 // "append, 8 threads", "replay of 1,000 events": the case as people say it.
 std::string CaseWords(const Benchmark& benchmark);
 

@@ -52,6 +52,10 @@ class Broken(BenchTest):
         for pid in (self.directory / "log.txt.pids").read_text().split():
             wait_until(lambda pid=pid: has_ended(pid))
 
+    def test_program_that_never_ends_its_line_hangs_too(self):
+        text = self.run_with("drip", 10, "--time-limit", "1")
+        self.check_bad_is_told_and_good_is_complete(text, "did not answer within 1 s")
+
     def test_nonsense_is_no_figure(self):
         for how in (
             "hello",

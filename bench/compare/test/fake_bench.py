@@ -51,6 +51,11 @@ def misbehave_now(how):
         sys.stdout.write("x" * (1 << 21))
         sys.stdout.flush()
         signal.pause()
+    elif how == "drip":
+        while True:  # never a whole line
+            sys.stdout.write("x")
+            sys.stdout.flush()
+            signal.sigtimedwait([], 0.01)
     else:
         say(how)
 
