@@ -93,7 +93,7 @@ void PullReader::EndConsumer() {
     const std::lock_guard lock(mutex_);
     subscription = std::move(subscription_);
   }
-  connection_->EndSubscription(std::move(subscription));
+  connection_->requester().End(std::move(subscription));
   // Told without waiting for an answer: the server drops an idle consumer by itself as well.
   if (!consumer_.empty()) {
     const std::string request = "$JS.API.CONSUMER.DELETE." + stream_ + "." + consumer_;

@@ -96,21 +96,29 @@ Draft MakeDraft(std::string subject, std::string data, std::int64_t version) {
   return draft;
 }
 
-void SetHeader(natsMsg* message, const char* name, const std::string& value) {
-  if (natsMsgHeader_Set(message, name, value.c_str()) != NATS_OK) throw std::bad_alloc();
+Request ToRequest(const Draft& draft) {
+  return {draft.subject,
+          draft.data,
+          {{kMessageId, draft.message_id},
+           {kVersion, std::to_string(draft.stamp.version)},
+           {kPreviousVersion, std::to_string(draft.stamp.previous_version)},
+           {kPreviousSequence, std::to_string(draft.stamp.previous_sequence)}}};
 }
 
-MsgPtr ToMessage(const Draft& draft) {
-  natsMsg* raw = nullptr;
-  if (natsMsg_Create(&raw, draft.subject.c_str(), nullptr, draft.data.data(),
-                     static_cast<int>(draft.data.size())) != NATS_OK) {
-    throw std::bad_alloc();
+std::optional<PublishAnswer> ParsePublishAnswer(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  PublishAnswer answer;
+  simdjson::dom::object error;
+  if (object["error"].get(error) == simdjson::SUCCESS) {
+    answer.error = static_cast<jsErrCode>(NumberIn(error, "err_code"));
+    answer.description = TextIn(error, "description");
+  } else {
+    answer.sequence = NumberIn(object, "seq");
   }
-  MsgPtr message(raw);
-  SetHeader(raw, kVersion, std::to_string(draft.stamp.version));
-  SetHeader(raw, kPreviousVersion, std::to_string(draft.stamp.previous_version));
-  SetHeader(raw, kPreviousSequence, std::to_string(draft.stamp.previous_sequence));
-  return message;
+  if (answer.error == kNoJsError && answer.sequence == 0) return std::nullopt;
+  return answer;
 }
 
 Record ToRecord(natsMsg* message, std::uint64_t sequence) {
