@@ -15,10 +15,6 @@ using Clock = std::chrono::steady_clock;
 // How often a request that waits looks whether its connection is still the one that it was sent over.
 constexpr milliseconds kLook{20};
 
-// So many messages, or of so many bytes together, are freed at once.
-constexpr std::size_t kUsed = 64;
-constexpr std::size_t kUsedBytes = 64 << 10;
-
 MsgPtr ToMessage(const Request& request, const std::string& reply) {
   natsMsg* raw = nullptr;
   if (natsMsg_Create(&raw, request.subject.c_str(), reply.c_str(), request.data.data(),
@@ -101,7 +97,7 @@ class Requester::Lease {
       answer->status = natsConnection_PublishMsg(requester_->connection_, message.get());
       answer->sent = !was_closed && !IsRefusal(answer->status);
     }
-    Discard(std::move(message), request.data.size());
+    line_->used.Add(std::move(message));
   }
 
   void Await(milliseconds limit, Answer* answer) {
@@ -127,17 +123,7 @@ class Requester::Lease {
     const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message.get()));
     answered_ = natsMsg_GetSubject(message.get()) == reply_;
     if (answered_) answer->data.assign(natsMsg_GetData(message.get()), size);
-    Discard(std::move(message), size);
-  }
-
-  // cnats frees messages in a thread of its own, under a lock that it spins for, and wakes that thread for
-  // a single one.
-  void Discard(MsgPtr message, std::size_t size) {
-    line_->used.push_back(std::move(message));
-    line_->used_bytes += size;
-    if (line_->used.size() < kUsed && line_->used_bytes < kUsedBytes) return;
-    line_->used.clear();
-    line_->used_bytes = 0;
+    line_->used.Add(std::move(message));
   }
 
   Requester* const requester_;

@@ -59,8 +59,7 @@ class Requester {
     std::string inbox;
     std::uint64_t requests = 0;
     SubscriptionPtr subscription;
-    std::vector<MsgPtr> used;  // see Discard()
-    std::size_t used_bytes = 0;
+    MessageBin used{64, 64 << 10};
   };
   class Lease;
 
