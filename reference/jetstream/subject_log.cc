@@ -12,10 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A read of up to so many records asks for them one by one; for a longer one, making a consumer (about a
-// millisecond) pays.
-constexpr int kSingleReads = 8;
-
 // How long an append waits between attempts that fail at once.
 constexpr milliseconds kPause{10};
 // How long it tries to reach a stream that does not listen.
@@ -55,9 +51,13 @@ Result<std::optional<Record>> SubjectLog::Next(const std::string& subject, std::
              subject + "\"}");
 }
 
+Result<std::optional<Record>> SubjectLog::At(std::uint64_t sequence) const {
+  return Get("{\"seq\":" + std::to_string(sequence) + "}");
+}
+
 Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last,
-                                 const std::function<bool(Record)>& visit) const {
-  for (int reads = 0; first <= last && reads < kSingleReads; ++reads) {
+                                 bool is_long, const std::function<bool(Record)>& visit) const {
+  for (int reads = is_long ? kSingleReads : 0; first <= last && reads < kSingleReads; ++reads) {
     auto record = Next(subject, first);
     if (!record) return record.error();
     if (!*record || (*record)->sequence > last) return {};  // the rest has expired meanwhile
@@ -173,7 +173,7 @@ Result<std::optional<std::uint64_t>> SubjectLog::FindStored(const Draft& draft, 
   const auto last = Last(draft.subject);
   if (!last) return last.error();
   if (!*last) return found;
-  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, [&](const Record& record) {
+  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
     if (record.message_id == draft.message_id) found = record.sequence;
     return !found;
   });
