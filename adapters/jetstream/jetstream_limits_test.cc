@@ -52,7 +52,7 @@ TEST(JetStreamLimits, AServerThatIsAwayIsTold) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Streams, JetStreamLimitsTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Mirrored" : "Plain"; });
+                         [](const auto& streams) { return streams.param ? "Mirrored" : "Plain"; });
 
 }  // namespace
 }  // namespace aether
