@@ -49,17 +49,17 @@ class Requester::Lease {
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
-  // Only a line whose request was answered is asked over again: that nobody listened is told without
-  // naming the request, and must not be taken for an answer to another one.
+  // Only a line on which nothing can come any more is asked over again: that nobody listened is told
+  // without naming the request, and must not be taken for an answer to another one.
   ~Lease() {
-    if (line_ && !answered_) {
+    const bool is_done = answered_ || !sent_;
+    if (line_ && !is_done) {
       (void)natsSubscription_Unsubscribe(line_->subscription.get());
       ended_.push_back(std::move(line_->subscription));
     }
     const std::lock_guard lock(requester_->lines_mutex_);
-    if (answered_) {
-      requester_->idle_.push_back(std::move(line_));
-    } else {
+    if (line_ && is_done) requester_->idle_.push_back(std::move(line_));
+    if (!answered_) {
       std::move(ended_.begin(), ended_.end(), std::back_inserter(requester_->ended_));
       ended_.clear();
     }
@@ -95,7 +95,7 @@ class Requester::Lease {
       reconnects_ = requester_->Reconnects();
       const bool was_closed = natsConnection_IsClosed(requester_->connection_);
       answer->status = natsConnection_PublishMsg(requester_->connection_, message.get());
-      answer->sent = !was_closed && !IsRefusal(answer->status);
+      sent_ = answer->sent = !was_closed && !IsRefusal(answer->status);
     }
     line_->used.Add(std::move(message));
   }
@@ -131,6 +131,7 @@ class Requester::Lease {
   std::vector<SubscriptionPtr> ended_;
   std::string reply_;
   std::uint64_t reconnects_ = 0;
+  bool sent_ = false;
   bool answered_ = false;
 };
 

@@ -69,7 +69,7 @@ class Requester {
   natsConnection* const connection_;
 
   mutable std::mutex lines_mutex_;           // guards idle_ and ended_
-  std::vector<std::unique_ptr<Line>> idle_;  // the one used last is used first
+  std::vector<std::unique_ptr<Line>> idle_;  // as many as were ever used at once
   std::vector<SubscriptionPtr> ended_;       // those that cannot be freed yet
   std::mutex send_mutex_;                    // held while a request is sent
 };

@@ -184,5 +184,13 @@ TEST_F(RequesterTest, LinesThatWereNotAnsweredGoWhenALaterOneIs) {
   EXPECT_EQ(connection_->requester().CountEnded(), 0u);
 }
 
+TEST_F(RequesterTest, RequestsThatAreNotSentLeaveNothingBehind) {
+  ASSERT_TRUE(IsOk(server_->Kill()));
+  ASSERT_TRUE(Eventually([&] { return Ask("s", "", milliseconds(1)).status == NATS_INSUFFICIENT_BUFFER; }));
+  const std::size_t ended = connection_->requester().CountEnded();
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(Ask("s").sent);
+  EXPECT_EQ(connection_->requester().CountEnded(), ended);
+}
+
 }  // namespace
 }  // namespace aether::jetstream
