@@ -40,7 +40,7 @@ Result<End> FindEnd(const SubjectLog& log, const std::string& subject) {
     end.event = std::move(*last);
     return end;
   }
-  const auto read = log.ForEach(subject, 1, end.last, [&end](Record record) {
+  const auto read = log.ForEach(subject, 1, end.last, false, [&end](Record record) {
     if (record.stamp) {
       end.event = std::move(record);
     } else {
@@ -50,6 +50,11 @@ Result<End> FindEnd(const SubjectLog& log, const std::string& subject) {
   });
   if (!read) return read.error();
   return end;
+}
+
+// Whether more events than are worth reading one by one may be between `version` and `last`.
+bool IsFar(const Record& last, std::int64_t version) {
+  return last.stamp && last.stamp->version - version >= SubjectLog::kSingleReads;
 }
 
 }  // namespace
@@ -207,24 +212,57 @@ Result<ReplayResult> EventStreams::Read(std::string_view actor_id, std::int64_t 
   const auto start = FindStart(subject, from_version, **last);
   if (!start) return start.error();
   Replay replay(actor_id, from_version);
-  const auto read = events_.ForEach(subject, *start, (*last)->sequence, [&](const Record& record) {
-    replay.Add(record);
-    return true;
-  });
-  if (!read) return read.error();
+  if (*start == (*last)->sequence) {
+    replay.Add(**last);
+  } else {
+    const bool is_long = IsFar(**last, std::max<std::int64_t>(from_version, 1));
+    const auto read =
+        events_.ForEach(subject, *start, (*last)->sequence, is_long, [&](const Record& record) {
+          replay.Add(record);
+          return true;
+        });
+    if (!read) return read.error();
+  }
   if (!replay.MissesSome()) return std::move(replay).Finish(0);
   const auto bounds = events_.Bounds();
   if (!bounds) return bounds.error();
   return std::move(replay).Finish(bounds->first_sequence);
 }
 
-// A sequence number with no event of `from_version` or above before it, and not much else after it: found
-// by halving, for versions rise with sequence numbers, and cut short where an event's own link says that
-// nothing before it is wanted. Records of others are passed over.
+// A sequence number with no event of `from_version` or above before it, and not much else after it.
 Result<std::uint64_t> EventStreams::FindStart(const std::string& subject, std::int64_t from_version,
                                               const Record& last) const {
+  if (from_version <= 1) return 1;
+  if (!IsFar(last, from_version)) {
+    const auto linked = FollowLinks(from_version, last);
+    if (!linked) return linked.error();
+    if (*linked) return **linked;
+  }
+  return FindByHalving(subject, from_version, last);
+}
+
+// Where the first event of `from_version` or above is, by the links from `last` back to it; nothing where
+// one leads to an event that is not there.
+Result<std::optional<std::uint64_t>> EventStreams::FollowLinks(std::int64_t from_version,
+                                                               const Record& last) const {
+  Record record = last;
+  while (record.stamp && record.stamp->previous_version >= from_version) {
+    const std::uint64_t sequence = record.stamp->previous_sequence;
+    if (sequence == 0 || sequence >= record.sequence) return std::optional<std::uint64_t>();
+    auto previous = events_.At(sequence);
+    if (!previous) return previous.error();
+    if (!*previous || (*previous)->subject != last.subject) return std::optional<std::uint64_t>();
+    record = std::move(**previous);
+  }
+  if (!record.stamp || record.stamp->version < from_version) return std::optional<std::uint64_t>();
+  return std::optional(record.sequence);
+}
+
+// By halving, for versions rise with sequence numbers, and cut short where an event's own link says that
+// nothing before it is wanted. Records of others are passed over.
+Result<std::uint64_t> EventStreams::FindByHalving(const std::string& subject, std::int64_t from_version,
+                                                  const Record& last) const {
   std::uint64_t low = 1;
-  if (from_version <= 1) return low;
   std::uint64_t high = last.sequence + 1;  // nothing wanted is lost by starting at `high` or below
   std::optional<Record> probe = last;
   std::uint64_t middle = last.sequence;

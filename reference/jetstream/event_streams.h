@@ -56,6 +56,9 @@ class EventStreams {
   Result<std::optional<std::int64_t>> LastKeptVersion(const std::string& subject) const;
   Result<std::uint64_t> FindStart(const std::string& subject, std::int64_t from_version,
                                   const Record& last) const;
+  Result<std::optional<std::uint64_t>> FollowLinks(std::int64_t from_version, const Record& last) const;
+  Result<std::uint64_t> FindByHalving(const std::string& subject, std::int64_t from_version,
+                                      const Record& last) const;
 
   const JetStreamNames names_;
   const std::chrono::milliseconds max_age_;

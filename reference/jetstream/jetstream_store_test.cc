@@ -137,6 +137,26 @@ TEST_F(JetStreamStoreTest, FromVersionIsInclusiveWhereverItPoints) {
   }
 }
 
+TEST_F(JetStreamStoreTest, TheEndOfAnActorIsReadWithTheRecordsOfOthersInIt) {
+  const auto store = Open();
+  std::vector<std::uint64_t> injected;
+  for (std::int64_t version = 1; version <= 20; ++version) {
+    ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", version))));
+    if (version == 18) injected.push_back(Inject("a", "no event"));
+  }
+  for (std::int64_t from = 12; from <= 21; ++from) {
+    std::vector<std::int64_t> expected;
+    for (std::int64_t version = from; version <= 20; ++version) expected.push_back(version);
+    const auto read = store->GetEventsWithErrors("a", from);
+    ASSERT_TRUE(IsOk(read));
+    EXPECT_EQ(VersionsOf(read->events), expected) << "from " << from;
+    ASSERT_THAT(read->errors, SizeIs(from <= 18 ? 1 : 0)) << "from " << from;
+    if (from <= 18) {
+      EXPECT_EQ(read->errors[0].sequence_number, injected[0]);
+    }
+  }
+}
+
 TEST_F(JetStreamStoreTest, RecordsOfOthersAreReportedAndHinderNobody) {
   const auto store = Open();
   const std::uint64_t first = Inject("a", "{\"id\":");
@@ -176,7 +196,7 @@ TEST_F(JetStreamStoreTest, ASoundEventOfNoEventStoreIsReportedToo) {
   EXPECT_EQ(*store->GetLatestVersion("a"), 0);
   const auto read = store->GetEventsWithErrors("a", 0);
   ASSERT_THAT(read->errors, SizeIs(1));
-  EXPECT_THAT(read->errors[0].cause, HasSubstr("Aether-Version"));
+  EXPECT_THAT(read->errors[0].cause, HasSubstr("Aether-Stamp"));
 }
 
 TEST_F(JetStreamStoreTest, AnEventOverTheServersLimitIsRefusedBeforeAnythingIsStored) {

@@ -16,7 +16,6 @@ constexpr std::int64_t kReconnectJitterMs = 20;
 // A server that died without a word is noticed after two missed answers.
 constexpr std::int64_t kPingIntervalMs = 10'000;
 constexpr int kMaxPingsOut = 2;
-constexpr std::int64_t kFlushLimitMs = 200;
 
 std::string LastErrorText() {
   natsStatus ignored;
@@ -127,9 +126,8 @@ natsStatus SetAll(const JetStreamOptions& options, natsOptions* nats_options) {
 
 }  // namespace
 
-bool IsWrongLastSequence(natsStatus status, jsErrCode code) {
-  return status != NATS_OK &&
-         (code == JSStreamWrongLastSequenceErr || static_cast<int>(code) == kWrongLastSequenceConstant);
+bool IsWrongLastSequence(jsErrCode code) {
+  return code == JSStreamWrongLastSequenceErr || static_cast<int>(code) == kWrongLastSequenceConstant;
 }
 
 StoreError Translate(natsStatus status, jsErrCode code, std::string_view what) {
@@ -169,15 +167,6 @@ Result<std::shared_ptr<Connection>> Connection::Open(const JetStreamOptions& opt
   if (status != NATS_OK) return Translate(status, kNoJsError, "JetStream context");
   return std::shared_ptr<Connection>(
       new Connection(std::move(connection), std::move(context), options.time_limit));
-}
-
-void Connection::EndSubscription(SubscriptionPtr subscription) {
-  if (!subscription) return;
-  (void)natsSubscription_Unsubscribe(subscription.get());
-  // No new message finds it now. The answer to a ping comes after the message that had found it.
-  if (natsConnection_FlushTimeout(connection_.get(), kFlushLimitMs) == NATS_OK) return;
-  const std::lock_guard lock(ended_mutex_);
-  ended_.push_back(std::move(subscription));
 }
 
 Connection::~Connection() {

@@ -3,6 +3,8 @@
 #include "pull_reader.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace aether::jetstream {
 namespace {
@@ -13,6 +15,8 @@ using Clock = std::chrono::steady_clock;
 // One request asks for so many messages, of so many bytes together (but at least for one message of any
 // size): far below what makes the server cut off a slow client, and no more is gained by larger ones.
 constexpr int kBatch = 2'000;
+// While messages come, the next request is made when no more than so many are still to come.
+constexpr int kAskAgain = kBatch / 2;
 constexpr std::int64_t kBatchBytes = 16 << 20;
 // The server answers a request within this time, if only that there was nothing. After a silence of
 // twice the time the consumer is taken for lost.
@@ -26,7 +30,41 @@ bool IsStatus(const natsMsg* message) {
   return reply == nullptr || *reply == '\0';
 }
 
+template <typename Number>
+bool ParseNumber(std::string_view text, Number* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 }  // namespace
+
+// $JS.ACK.stream.consumer.delivered.stream sequence.consumer sequence.time.pending, and since 2.10 with the
+// domain and the account after ACK and perhaps more at the end.
+std::optional<Delivery> ParseDelivery(std::string_view ack_subject) {
+  constexpr std::string_view kStart = "$JS.ACK.";
+  if (!ack_subject.starts_with(kStart)) return std::nullopt;
+  std::array<std::string_view, 10> tokens;
+  std::size_t count = 0;
+  for (std::string_view rest = ack_subject.substr(kStart.size()); count < tokens.size(); ++count) {
+    const std::size_t dot = rest.find('.');
+    tokens[count] = rest.substr(0, dot);
+    if (dot == std::string_view::npos) {
+      ++count;
+      break;
+    }
+    rest.remove_prefix(dot + 1);
+  }
+  constexpr std::size_t kShort = 7;
+  constexpr std::size_t kLong = 9;
+  if (count != kShort && count < kLong) return std::nullopt;
+  const std::size_t first = count == kShort ? 3 : 5;
+  Delivery delivery;
+  if (!ParseNumber(tokens[first], &delivery.stream_sequence) ||
+      !ParseNumber(tokens[first + 1], &delivery.consumer_sequence)) {
+    return std::nullopt;
+  }
+  return delivery;
+}
 
 Result<std::unique_ptr<PullReader>> PullReader::Start(std::shared_ptr<Connection> connection,
                                                       std::string stream, std::string subject,
@@ -93,7 +131,7 @@ void PullReader::EndConsumer() {
     const std::lock_guard lock(mutex_);
     subscription = std::move(subscription_);
   }
-  connection_->EndSubscription(std::move(subscription));
+  connection_->requester().End(std::move(subscription));
   // Told without waiting for an answer: the server drops an idle consumer by itself as well.
   if (!consumer_.empty()) {
     const std::string request = "$JS.API.CONSUMER.DELETE." + stream_ + "." + consumer_;
@@ -111,7 +149,7 @@ Result<void> PullReader::Pull() {
   const natsStatus status = natsConnection_PublishRequestString(connection_->nats(), subject.c_str(),
                                                                 inbox_.get(), request.c_str());
   if (status != NATS_OK) return Translate(status, kNoJsError, "cannot read stream " + stream_);
-  awaited_ = kBatch;
+  awaited_ += kBatch;
   return {};
 }
 
@@ -151,17 +189,19 @@ Result<std::optional<Record>> PullReader::Receive(MsgPtr message) {
     if (natsMsg_IsNoResponders(message.get())) EndConsumer();
     return std::optional<Record>();
   }
-  jsMsgMetaData* raw = nullptr;
-  const natsStatus status = natsMsg_GetMetaData(&raw, message.get());
-  const MetaDataPtr meta(raw);
-  if (status != NATS_OK) return Translate(status, kNoJsError, "cannot read stream " + stream_);
-  --awaited_;
-  if (meta->Sequence.Consumer != ++delivered_) {
+  const auto delivery = ParseDelivery(natsMsg_GetReply(message.get()));
+  if (!delivery || delivery->consumer_sequence != ++delivered_) {
     EndConsumer();
     return std::optional<Record>();
   }
-  next_sequence_ = meta->Sequence.Stream + 1;
-  return std::optional<Record>(ToRecord(message.get(), meta->Sequence.Stream));
+  awaited_ = std::max(awaited_ - 1, 0);
+  if (awaited_ == kAskAgain) {
+    if (const auto pulled = Pull(); !pulled) return pulled.error();
+  }
+  next_sequence_ = delivery->stream_sequence + 1;
+  std::optional<Record> record = ToRecord(message.get(), delivery->stream_sequence);
+  used_.Add(std::move(message));
+  return record;
 }
 
 void PullReader::Interrupt() {

@@ -8,11 +8,21 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "nats_client.h"
 #include "record.h"
 
 namespace aether::jetstream {
+
+// The numbers of a message that a consumer delivered.
+struct Delivery {
+  std::uint64_t stream_sequence = 0;
+  std::uint64_t consumer_sequence = 0;  // 1 for the first that the consumer delivered
+};
+
+// Reads them from the subject on which the message is to be acknowledged; nothing when it is none. (ADR-15)
+std::optional<Delivery> ParseDelivery(std::string_view ack_subject);
 
 // Reads through a short-lived consumer in the server's memory, which is made again, from the first record
 // not yet handed out, when the server has lost it (a restart, a long silence) or a record did not arrive.
@@ -55,8 +65,9 @@ class PullReader {
 
   std::string consumer_;         // its name; empty: there is none
   std::uint64_t delivered_ = 0;  // messages of this consumer that have come
-  int awaited_ = 0;              // messages still to come for the request under way
-  std::mutex mutex_;             // guards interrupted_, and subscription_ against Interrupt()
+  int awaited_ = 0;              // messages still to come for the requests under way
+  MessageBin used_{1'000, 1 << 20};
+  std::mutex mutex_;  // guards interrupted_, and subscription_ against Interrupt()
   bool interrupted_ = false;
   InboxPtr inbox_;
   SubscriptionPtr subscription_;

@@ -14,29 +14,37 @@
 namespace aether::jetstream {
 namespace {
 
-constexpr char kVersion[] = "Aether-Version";
-constexpr char kPreviousVersion[] = "Aether-Previous-Version";
-constexpr char kPreviousSequence[] = "Aether-Previous-Sequence";
+// version, previous version, previous sequence. One header and not three: cnats takes a microsecond for
+// each three that it reads.
+constexpr char kStamp[] = "Aether-Stamp";
 constexpr char kMessageId[] = "Nats-Msg-Id";
 
+// Takes a number, and the space or the end after it, off the front of `text`.
 template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+bool TakeNumber(std::string_view* text, Number* value) {
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), *value);
+  if (error != std::errc()) return false;
+  text->remove_prefix(static_cast<std::size_t>(end - text->data()));
+  if (text->empty()) return true;
+  const bool is_space = text->front() == ' ';
+  text->remove_prefix(1);
+  return is_space;
+}
+
+std::optional<Stamp> ParseStamp(std::string_view text) {
+  Stamp stamp;
+  if (!TakeNumber(&text, &stamp.version) || !TakeNumber(&text, &stamp.previous_version) ||
+      !TakeNumber(&text, &stamp.previous_sequence) || !text.empty()) {
+    return std::nullopt;
+  }
+  return stamp;
 }
 
 // Fills in what stands in the headers; `header(name)` is the value, empty when absent.
 template <typename HeaderFunction>
 void ReadHeaders(HeaderFunction header, Record* record) {
   record->message_id = header(kMessageId);
-  const auto version = ParseNumber<std::int64_t>(header(kVersion));
-  const auto previous_version = ParseNumber<std::int64_t>(header(kPreviousVersion));
-  const auto previous_sequence = ParseNumber<std::uint64_t>(header(kPreviousSequence));
-  if (version && previous_version && previous_sequence) {
-    record->stamp = Stamp{*version, *previous_version, *previous_sequence};
-  }
+  record->stamp = ParseStamp(header(kStamp));
 }
 
 // The value of `name` in a header block: NATS/1.0 CRLF, then lines of "name: value" CRLF.
@@ -96,21 +104,29 @@ Draft MakeDraft(std::string subject, std::string data, std::int64_t version) {
   return draft;
 }
 
-void SetHeader(natsMsg* message, const char* name, const std::string& value) {
-  if (natsMsgHeader_Set(message, name, value.c_str()) != NATS_OK) throw std::bad_alloc();
+Request ToRequest(const Draft& draft) {
+  const Stamp& stamp = draft.stamp;
+  return {draft.subject,
+          draft.data,
+          {{kMessageId, draft.message_id},
+           {kStamp, std::to_string(stamp.version) + " " + std::to_string(stamp.previous_version) + " " +
+                        std::to_string(stamp.previous_sequence)}}};
 }
 
-MsgPtr ToMessage(const Draft& draft) {
-  natsMsg* raw = nullptr;
-  if (natsMsg_Create(&raw, draft.subject.c_str(), nullptr, draft.data.data(),
-                     static_cast<int>(draft.data.size())) != NATS_OK) {
-    throw std::bad_alloc();
+std::optional<PublishAnswer> ParsePublishAnswer(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  PublishAnswer answer;
+  simdjson::dom::object error;
+  if (object["error"].get(error) == simdjson::SUCCESS) {
+    answer.error = static_cast<jsErrCode>(NumberIn(error, "err_code"));
+    answer.description = TextIn(error, "description");
+  } else {
+    answer.sequence = NumberIn(object, "seq");
   }
-  MsgPtr message(raw);
-  SetHeader(raw, kVersion, std::to_string(draft.stamp.version));
-  SetHeader(raw, kPreviousVersion, std::to_string(draft.stamp.previous_version));
-  SetHeader(raw, kPreviousSequence, std::to_string(draft.stamp.previous_sequence));
-  return message;
+  if (answer.error == kNoJsError && answer.sequence == 0) return std::nullopt;
+  return answer;
 }
 
 Record ToRecord(natsMsg* message, std::uint64_t sequence) {

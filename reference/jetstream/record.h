@@ -41,11 +41,18 @@ struct Record {
   std::optional<Stamp> stamp;  // nothing when the record is none of ours
 };
 
-// The message that carries `draft`, made anew for each attempt: cnats writes its own headers into it.
-MsgPtr ToMessage(const Draft& draft);
+// The publish that carries `draft`, which outlives it.
+Request ToRequest(const Draft& draft);
 
-// Throws std::bad_alloc: that is the only way in which it can fail.
-void SetHeader(natsMsg* message, const char* name, const std::string& value);
+// The server's answer to a publish.
+struct PublishAnswer {
+  jsErrCode error = kNoJsError;  // why nothing was stored
+  std::string description;       // of the error
+  std::uint64_t sequence = 0;    // the record's number, unless there is an error
+};
+
+// Nothing when the answer is none that a server gives to a publish.
+std::optional<PublishAnswer> ParsePublishAnswer(std::string_view json);
 
 // The record in a message that a consumer delivered.
 Record ToRecord(natsMsg* message, std::uint64_t sequence);

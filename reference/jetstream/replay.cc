@@ -12,8 +12,7 @@ Result<Event> ReadEvent(const Record& record) {
   auto event = DecodeEvent(record.data);
   if (!event) return event;
   if (!record.stamp) {
-    return StoreError(ErrorCode::kCorrupt,
-                      "it has no Aether-Version header: not written by an event store");
+    return StoreError(ErrorCode::kCorrupt, "it has no Aether-Stamp header: not written by an event store");
   }
   if (event->version != record.stamp->version) {
     return StoreError(ErrorCode::kCorrupt, "version: " + std::to_string(event->version) +

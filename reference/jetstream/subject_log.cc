@@ -12,10 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A read of up to so many records asks for them one by one; for a longer one, making a consumer (about a
-// millisecond) pays.
-constexpr int kSingleReads = 8;
-
 // How long an append waits between attempts that fail at once.
 constexpr milliseconds kPause{10};
 // How long it tries to reach a stream that does not listen.
@@ -25,29 +21,24 @@ milliseconds Until(SubjectLog::Clock::time_point deadline) {
   return std::chrono::ceil<milliseconds>(deadline - SubjectLog::Clock::now());
 }
 
-// Whether a publish that failed so was certainly not sent, or refused by the server: nothing was stored,
-// and nothing will be.
-bool IsCertainlyNotStored(natsStatus status, jsErrCode code) {
-  return code != kNoJsError || status == NATS_NO_RESPONDERS || status == NATS_INSUFFICIENT_BUFFER ||
-         status == NATS_MAX_PAYLOAD || status == NATS_INVALID_ARG || status == NATS_NO_SERVER_SUPPORT;
-}
-
-void SetExpectation(natsMsg* message, const char* header, const std::optional<std::uint64_t>& sequence) {
-  if (sequence) SetHeader(message, header, std::to_string(*sequence));
+// Not by jsPubOptions, where a sequence number of 0 means "not set": the append would be unconditional.
+void AddExpectation(const Expectation& expectation, Request* request) {
+  if (const auto& last = expectation.last_of_subject()) {
+    request->headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*last));
+  }
+  if (const auto& last = expectation.last_of_stream()) {
+    request->headers.emplace_back("Nats-Expected-Last-Sequence", std::to_string(*last));
+  }
 }
 
 }  // namespace
 
 Result<std::optional<Record>> SubjectLog::Get(const std::string& request) const {
   const std::string what = "cannot read stream " + stream_;
-  natsMsg* raw = nullptr;
-  const natsStatus status =
-      natsConnection_RequestString(&raw, connection_->nats(), ("$JS.API.STREAM.MSG.GET." + stream_).c_str(),
-                                   request.c_str(), connection_->time_limit().count());
-  const MsgPtr answer(raw);
-  if (status != NATS_OK) return Translate(status, kNoJsError, what);
-  const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(raw));
-  return ParseGetAnswer(std::string_view(natsMsg_GetData(raw), size), what);
+  const Answer answer = connection_->requester().Ask({"$JS.API.STREAM.MSG.GET." + stream_, request, {}},
+                                                     connection_->time_limit());
+  if (answer.status != NATS_OK) return Translate(answer.status, kNoJsError, what);
+  return ParseGetAnswer(answer.data, what);
 }
 
 // Subjects need no escaping in JSON: see EncodeToken.
@@ -60,9 +51,13 @@ Result<std::optional<Record>> SubjectLog::Next(const std::string& subject, std::
              subject + "\"}");
 }
 
+Result<std::optional<Record>> SubjectLog::At(std::uint64_t sequence) const {
+  return Get("{\"seq\":" + std::to_string(sequence) + "}");
+}
+
 Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last,
-                                 const std::function<bool(Record)>& visit) const {
-  for (int reads = 0; first <= last && reads < kSingleReads; ++reads) {
+                                 bool is_long, const std::function<bool(Record)>& visit) const {
+  for (int reads = is_long ? kSingleReads : 0; first <= last && reads < kSingleReads; ++reads) {
     auto record = Next(subject, first);
     if (!record) return record.error();
     if (!*record || (*record)->sequence > last) return {};  // the rest has expired meanwhile
@@ -109,30 +104,28 @@ struct SubjectLog::Attempt {
 SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation& expectation,
                                           Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
-  const MsgPtr message = ToMessage(draft);
-  // Not through jsPubOptions, where a sequence number of 0 means "not set": the append would be
-  // unconditional.
-  SetExpectation(message.get(), "Nats-Expected-Last-Subject-Sequence", expectation.last_of_subject());
-  SetExpectation(message.get(), "Nats-Expected-Last-Sequence", expectation.last_of_stream());
-  jsPubOptions options;
-  jsPubOptions_Init(&options);
-  options.MsgId = draft.message_id.c_str();
+  const std::string what = "cannot write to stream " + stream_;
+  Request request = ToRequest(draft);
+  AddExpectation(expectation, &request);
   // Several attempts must fit into the time there is.
-  options.MaxWait =
-      std::clamp<std::int64_t>(Until(deadline).count(), 1, connection_->time_limit().count() / 4 + 1);
+  const auto limit =
+      std::clamp(Until(deadline), milliseconds(1), connection_->time_limit() / 4 + milliseconds(1));
 
-  const bool was_closed = connection_->IsClosed();
-  jsPubAck* raw_ack = nullptr;
-  jsErrCode code = kNoJsError;
-  const natsStatus status = js_PublishMsg(&raw_ack, connection_->js(), message.get(), &options, &code);
-  const PubAckPtr ack(raw_ack);
-  // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
-  if (status == NATS_OK) return {Outcome::kStored, ack->Sequence, std::nullopt};
-  if (IsWrongLastSequence(status, code)) return {Outcome::kExpectationLost, 0, std::nullopt};
-  StoreError error = Translate(status, code, "cannot write to stream " + stream_);
-  if (status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
-  const bool not_stored = was_closed || IsCertainlyNotStored(status, code);
-  return {not_stored ? Outcome::kNotStored : Outcome::kUnknown, 0, std::move(error)};
+  const Answer answer = connection_->requester().Ask(request, limit);
+  if (answer.status == NATS_OK) {
+    const auto parsed = ParsePublishAnswer(answer.data);
+    if (!parsed) {
+      return {Outcome::kUnknown, 0,
+              StoreError(ErrorCode::kUnavailable, what + ": no acknowledgement came")};
+    }
+    // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
+    if (parsed->error == kNoJsError) return {Outcome::kStored, parsed->sequence, std::nullopt};
+    if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt};
+    return {Outcome::kNotStored, 0, TranslateServerError(parsed->error, parsed->description, what)};
+  }
+  StoreError error = Translate(answer.status, kNoJsError, what);
+  if (answer.status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
+  return {answer.sent ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error)};
 }
 
 Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, const Expectation& expectation,
@@ -180,7 +173,7 @@ Result<std::optional<std::uint64_t>> SubjectLog::FindStored(const Draft& draft, 
   const auto last = Last(draft.subject);
   if (!last) return last.error();
   if (!*last) return found;
-  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, [&](const Record& record) {
+  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
     if (record.message_id == draft.message_id) found = record.sequence;
     return !found;
   });

@@ -65,9 +65,17 @@ class SubjectLog {
   // The subject's first record at or after `sequence`.
   Result<std::optional<Record>> Next(const std::string& subject, std::uint64_t sequence) const;
 
+  // The record of that number, whatever its subject.
+  Result<std::optional<Record>> At(std::uint64_t sequence) const;
+
+  // A read of up to so many records asks for them one by one; for a longer one, making a consumer (about a
+  // third of a millisecond) pays.
+  static constexpr int kSingleReads = 5;
+
   // Calls `visit` for each of the subject's records from `first` to `last`, in order, until it answers
-  // false. `last` is a record's number that was read as the subject's last one.
-  Result<void> ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last,
+  // false. `last` is a record's number that was read as the subject's last one. `is_long`: there are more
+  // than kSingleReads, it is believed. Nothing but the time that it takes depends on that.
+  Result<void> ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last, bool is_long,
                        const std::function<bool(Record)>& visit) const;
 
   Result<StreamBounds> Bounds() const;

@@ -83,7 +83,7 @@ TEST_F(SubjectLogTest, ASubjectIsReadInOrderAndUpToWhereItWasAsked) {
     ASSERT_TRUE(Append("b" + std::to_string(i), Expectation::OfSubject(0)));
   }
   std::vector<std::uint64_t> sequences;
-  ASSERT_TRUE(IsOk(log_->ForEach(Subject("a"), 2, 41, [&](const Record& record) {
+  ASSERT_TRUE(IsOk(log_->ForEach(Subject("a"), 2, 41, true, [&](const Record& record) {
     sequences.push_back(record.sequence);
     return true;
   })));
@@ -91,7 +91,7 @@ TEST_F(SubjectLogTest, ASubjectIsReadInOrderAndUpToWhereItWasAsked) {
   for (std::size_t i = 0; i < sequences.size(); ++i) EXPECT_EQ(sequences[i], 2 * i + 3);
 
   sequences.clear();
-  ASSERT_TRUE(IsOk(log_->ForEach(Subject("a"), 1, last, [&](const Record& record) {
+  ASSERT_TRUE(IsOk(log_->ForEach(Subject("a"), 1, last, false, [&](const Record& record) {
     sequences.push_back(record.sequence);
     return sequences.size() < 2;
   })));
