@@ -86,14 +86,14 @@ StoreError Lost(Pool<RedisConnection>::Lease& connection, ErrorCode code) {
 
 }  // namespace
 
-// Nothing in the file is ever outdated, so that to rewrite it would gain nothing.
+// Nothing in the file is ever outdated, so that to rewrite it would gain nothing. With `everysec` instead
+// of `no` a reply may be sent before the write, while a flush is under way: less than the page cache.
 RedisStorage::RedisStorage(Commits commits)
     : socket_(directory_.location() + "/socket"),
-      server_(
-          {kProgram, "--port", "0", "--unixsocket", socket_, "--dir", directory_.location(), "--save", "",
-           "--appendonly", "yes", "--appendfsync", commits == Commits::kToDevice ? "always" : "everysec",
-           "--auto-aof-rewrite-percentage", "0", "--maxclients", "1000"},
-          directory_.location() + "/log") {
+      server_({kProgram, "--port", "0", "--unixsocket", socket_, "--dir", directory_.location(), "--save",
+               "", "--appendonly", "yes", "--appendfsync", commits == Commits::kToDevice ? "always" : "no",
+               "--auto-aof-rewrite-percentage", "0", "--maxclients", "1000"},
+              directory_.location() + "/log") {
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
   while (!Answers(socket_)) {
     if (server_.HasEnded() || std::chrono::steady_clock::now() > deadline) {
