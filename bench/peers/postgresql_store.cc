@@ -4,7 +4,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <utility>
@@ -54,7 +53,7 @@ using Answer = std::unique_ptr<PGresult, ClearResult>;
 
 bool Succeeded(const Answer& answer) {
   const ExecStatusType status = PQresultStatus(answer.get());
-  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
 std::string_view Bytes(const Answer& answer, int row) {
@@ -125,19 +124,6 @@ class PostgresqlConnection {
                                  parameters.sizes(), parameters.formats(), 1));
   }
 
-  // In pipeline mode; answered by the next Receive() that is not for an earlier one.
-  void Send(const char* statement, const Parameters& parameters) {
-    PQsendQueryPrepared(get(), statement, parameters.count(), parameters.pointers(), parameters.sizes(),
-                        parameters.formats(), 1);
-  }
-
-  // One answer, with the null pointer that ends it taken away too.
-  Answer Receive() {
-    Answer answer(PQgetResult(get()));
-    if (answer && PQresultStatus(answer.get()) != PGRES_PIPELINE_SYNC) PQclear(PQgetResult(get()));
-    return answer;
-  }
-
   StoreError Failed(ErrorCode code) const {
     return {code, std::string("PostgreSQL: ") + PQerrorMessage(get())};
   }
@@ -206,62 +192,39 @@ Result<std::uint64_t> PostgresqlStorage::BytesOnDisk() {
   return std::stoull(std::string(Bytes(size, 0)));
 }
 
-PostgresqlEngine::PostgresqlEngine(const std::string& location, Commits commits)
+PostgresqlEngine::PostgresqlEngine(const std::string& location)
     : connections_([location]() -> Result<std::unique_ptr<PostgresqlConnection>> {
         auto connection = PostgresqlConnection::Make(location);
         if (!connection) return connection;
         if (const auto prepared = (*connection)->Prepare(); !prepared) return prepared.error();
         return connection;
-      }),
-      queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {}
+      }) {}
 
-Result<std::shared_ptr<PostgresqlEngine>> PostgresqlEngine::Open(const std::string& location,
-                                                                 Commits commits) {
+Result<std::shared_ptr<PostgresqlEngine>> PostgresqlEngine::Open(const std::string& location, Commits) {
   const auto first = PostgresqlConnection::Make(location);
   if (!first) return first.error();
   if (const auto made = (*first)->Run(kSchema); !made) return made.error();
-  return std::shared_ptr<PostgresqlEngine>(new PostgresqlEngine(location, commits));
+  return std::shared_ptr<PostgresqlEngine>(new PostgresqlEngine(location));
 }
 
 Result<void> PostgresqlEngine::Save(std::string_view actor_id, std::int64_t version,
                                     std::string_view text) {
   if (actor_id.size() > kLongestActorId) return StoreError::InvalidEvent("actorId", "longer than a key");
-  auto saved = queue_.Save(actor_id, version, text);
-  if (saved || saved.error().code() != ErrorCode::kVersionConflict) return saved;
+  const auto appended = Append(actor_id, version, text);
+  if (!appended) return appended.error();
+  if (*appended) return {};
   const auto latest = Latest(actor_id);
   if (!latest) return latest.error();
   return StoreError::Conflict(actor_id, version, *latest);
 }
 
-// What is sent before a Sync is one transaction. Rows are locked in the order of the actors, so that two
-// processes do not wait for each other.
-void PostgresqlEngine::Write(std::span<Append* const> appends) {
+Result<bool> PostgresqlEngine::Append(std::string_view actor_id, std::int64_t version,
+                                      std::string_view text) {
   auto connection = connections_.Take();
-  if (!connection) return FailAll(appends, connection.error());
-  std::vector<Append*> ordered(appends.begin(), appends.end());
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const Append* a, const Append* b) { return a->actor_id < b->actor_id; });
-  PQenterPipelineMode((*connection)->get());
-  for (const Append* const append : ordered) {
-    const std::string version = BigEndian(append->version);
-    (*connection)->Send(kAppend, {append->actor_id, version, append->text});
-  }
-  PQpipelineSync((*connection)->get());
-  std::string failure;
-  for (Append* const append : ordered) {
-    const Answer answer = (*connection)->Receive();
-    if (!Succeeded(answer)) {
-      if (failure.empty()) failure = PQresultErrorMessage(answer.get());
-    } else if (PQcmdTuples(answer.get()) == std::string_view("0")) {
-      append->outcome = StoreError(ErrorCode::kVersionConflict, "");
-    }
-  }
-  const Answer committed = (*connection)->Receive();
-  if (PQresultStatus(committed.get()) != PGRES_PIPELINE_SYNC) {
-    return FailAll(appends, Lost(*connection, ErrorCode::kOutcomeUnknown));
-  }
-  PQexitPipelineMode((*connection)->get());
-  if (!failure.empty()) FailAll(appends, {ErrorCode::kStorageFailed, failure});
+  if (!connection) return connection.error();
+  const Answer appended = (*connection)->Ask(kAppend, {actor_id, BigEndian(version), text});
+  if (!Succeeded(appended)) return Lost(*connection, ErrorCode::kOutcomeUnknown);
+  return PQcmdTuples(appended.get()) == std::string_view("1");
 }
 
 Result<void> PostgresqlEngine::Read(std::string_view actor_id, std::int64_t from_version,
