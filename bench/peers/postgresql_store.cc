@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <utility>
@@ -34,6 +35,8 @@ constexpr const char* kSchema = R"(
 
 constexpr std::size_t kLongestActorId = 2600;  // an entry of an index has 2704 bytes at most
 
+constexpr int kPage = 1'000;  // as in kRead
+
 constexpr const char* kAppend = "append";
 constexpr const char* kRead = "read";
 constexpr const char* kLatest = "latest";
@@ -42,7 +45,8 @@ constexpr std::pair<const char*, const char*> kStatements[] = {
      "WITH advanced AS (INSERT INTO actors AS a SELECT $1::bytea, $2::bigint WHERE $2 > 0 "
      "ON CONFLICT (actor_id) DO UPDATE SET version = excluded.version WHERE a.version < excluded.version "
      "RETURNING 1) INSERT INTO events SELECT $1, $2, $3::bytea FROM advanced"},
-    {kRead, "SELECT event FROM events WHERE actor_id = $1 AND version >= $2 ORDER BY version"},
+    {kRead,
+     "SELECT event, version FROM events WHERE actor_id = $1 AND version > $2 ORDER BY version LIMIT 1000"},
     {kLatest, "SELECT version FROM actors WHERE actor_id = $1"},
 };
 
@@ -227,14 +231,19 @@ Result<bool> PostgresqlEngine::Append(std::string_view actor_id, std::int64_t ve
   return PQcmdTuples(appended.get()) == std::string_view("1");
 }
 
+// By pages: an answer is in memory as a whole.
 Result<void> PostgresqlEngine::Read(std::string_view actor_id, std::int64_t from_version,
                                     const Visitor& visit) {
   auto connection = connections_.Take();
   if (!connection) return connection.error();
-  const Answer rows = (*connection)->Ask(kRead, {actor_id, BigEndian(from_version)});
-  if (!Succeeded(rows)) return Lost(*connection, ErrorCode::kUnavailable);
-  for (int row = 0; row < PQntuples(rows.get()); ++row) visit(Bytes(rows, row));
-  return {};
+  for (std::int64_t before = std::max<std::int64_t>(from_version, 1) - 1;;) {
+    const Answer rows = (*connection)->Ask(kRead, {actor_id, BigEndian(before)});
+    if (!Succeeded(rows)) return Lost(*connection, ErrorCode::kUnavailable);
+    const int size = PQntuples(rows.get());
+    for (int row = 0; row < size; ++row) visit(Bytes(rows, row));
+    if (size < kPage) return {};
+    before = VersionIn({PQgetvalue(rows.get(), size - 1, 1), 8});
+  }
 }
 
 Result<std::int64_t> PostgresqlEngine::Latest(std::string_view actor_id) {
