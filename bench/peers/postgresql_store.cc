@@ -35,6 +35,8 @@ constexpr const char* kSchema = R"(
 
 constexpr std::size_t kLongestActorId = 2600;  // an entry of an index has 2704 bytes at most
 
+constexpr int kPage = 1'000;  // as in kRead
+
 constexpr const char* kAppend = "append";
 constexpr const char* kRead = "read";
 constexpr const char* kLatest = "latest";
@@ -43,7 +45,8 @@ constexpr std::pair<const char*, const char*> kStatements[] = {
      "WITH advanced AS (INSERT INTO actors AS a SELECT $1::bytea, $2::bigint WHERE $2 > 0 "
      "ON CONFLICT (actor_id) DO UPDATE SET version = excluded.version WHERE a.version < excluded.version "
      "RETURNING 1) INSERT INTO events SELECT $1, $2, $3::bytea FROM advanced"},
-    {kRead, "SELECT event FROM events WHERE actor_id = $1 AND version >= $2 ORDER BY version"},
+    {kRead,
+     "SELECT event, version FROM events WHERE actor_id = $1 AND version > $2 ORDER BY version LIMIT 1000"},
     {kLatest, "SELECT version FROM actors WHERE actor_id = $1"},
 };
 
@@ -54,7 +57,7 @@ using Answer = std::unique_ptr<PGresult, ClearResult>;
 
 bool Succeeded(const Answer& answer) {
   const ExecStatusType status = PQresultStatus(answer.get());
-  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
 std::string_view Bytes(const Answer& answer, int row) {
@@ -125,19 +128,6 @@ class PostgresqlConnection {
                                  parameters.sizes(), parameters.formats(), 1));
   }
 
-  // In pipeline mode; answered by the next Receive() that is not for an earlier one.
-  void Send(const char* statement, const Parameters& parameters) {
-    PQsendQueryPrepared(get(), statement, parameters.count(), parameters.pointers(), parameters.sizes(),
-                        parameters.formats(), 1);
-  }
-
-  // One answer, with the null pointer that ends it taken away too.
-  Answer Receive() {
-    Answer answer(PQgetResult(get()));
-    if (answer && PQresultStatus(answer.get()) != PGRES_PIPELINE_SYNC) PQclear(PQgetResult(get()));
-    return answer;
-  }
-
   StoreError Failed(ErrorCode code) const {
     return {code, std::string("PostgreSQL: ") + PQerrorMessage(get())};
   }
@@ -206,72 +196,54 @@ Result<std::uint64_t> PostgresqlStorage::BytesOnDisk() {
   return std::stoull(std::string(Bytes(size, 0)));
 }
 
-PostgresqlEngine::PostgresqlEngine(const std::string& location, Commits commits)
+PostgresqlEngine::PostgresqlEngine(const std::string& location)
     : connections_([location]() -> Result<std::unique_ptr<PostgresqlConnection>> {
         auto connection = PostgresqlConnection::Make(location);
         if (!connection) return connection;
         if (const auto prepared = (*connection)->Prepare(); !prepared) return prepared.error();
         return connection;
-      }),
-      queue_([this](std::span<Append* const> appends) { Write(appends); }, commits) {}
+      }) {}
 
-Result<std::shared_ptr<PostgresqlEngine>> PostgresqlEngine::Open(const std::string& location,
-                                                                 Commits commits) {
+Result<std::shared_ptr<PostgresqlEngine>> PostgresqlEngine::Open(const std::string& location, Commits) {
   const auto first = PostgresqlConnection::Make(location);
   if (!first) return first.error();
   if (const auto made = (*first)->Run(kSchema); !made) return made.error();
-  return std::shared_ptr<PostgresqlEngine>(new PostgresqlEngine(location, commits));
+  return std::shared_ptr<PostgresqlEngine>(new PostgresqlEngine(location));
 }
 
 Result<void> PostgresqlEngine::Save(std::string_view actor_id, std::int64_t version,
                                     std::string_view text) {
   if (actor_id.size() > kLongestActorId) return StoreError::InvalidEvent("actorId", "longer than a key");
-  auto saved = queue_.Save(actor_id, version, text);
-  if (saved || saved.error().code() != ErrorCode::kVersionConflict) return saved;
+  const auto appended = Append(actor_id, version, text);
+  if (!appended) return appended.error();
+  if (*appended) return {};
   const auto latest = Latest(actor_id);
   if (!latest) return latest.error();
   return StoreError::Conflict(actor_id, version, *latest);
 }
 
-// What is sent before a Sync is one transaction. Rows are locked in the order of the actors, so that two
-// processes do not wait for each other.
-void PostgresqlEngine::Write(std::span<Append* const> appends) {
+Result<bool> PostgresqlEngine::Append(std::string_view actor_id, std::int64_t version,
+                                      std::string_view text) {
   auto connection = connections_.Take();
-  if (!connection) return FailAll(appends, connection.error());
-  std::vector<Append*> ordered(appends.begin(), appends.end());
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const Append* a, const Append* b) { return a->actor_id < b->actor_id; });
-  PQenterPipelineMode((*connection)->get());
-  for (const Append* const append : ordered) {
-    const std::string version = BigEndian(append->version);
-    (*connection)->Send(kAppend, {append->actor_id, version, append->text});
-  }
-  PQpipelineSync((*connection)->get());
-  std::string failure;
-  for (Append* const append : ordered) {
-    const Answer answer = (*connection)->Receive();
-    if (!Succeeded(answer)) {
-      if (failure.empty()) failure = PQresultErrorMessage(answer.get());
-    } else if (PQcmdTuples(answer.get()) == std::string_view("0")) {
-      append->outcome = StoreError(ErrorCode::kVersionConflict, "");
-    }
-  }
-  const Answer committed = (*connection)->Receive();
-  if (PQresultStatus(committed.get()) != PGRES_PIPELINE_SYNC) {
-    return FailAll(appends, Lost(*connection, ErrorCode::kOutcomeUnknown));
-  }
-  PQexitPipelineMode((*connection)->get());
-  if (!failure.empty()) FailAll(appends, {ErrorCode::kStorageFailed, failure});
+  if (!connection) return connection.error();
+  const Answer appended = (*connection)->Ask(kAppend, {actor_id, BigEndian(version), text});
+  if (!Succeeded(appended)) return Lost(*connection, ErrorCode::kOutcomeUnknown);
+  return PQcmdTuples(appended.get()) == std::string_view("1");
 }
 
+// By pages: an answer is in memory as a whole.
 Result<void> PostgresqlEngine::Read(std::string_view actor_id, std::int64_t from_version,
                                     const Visitor& visit) {
   auto connection = connections_.Take();
   if (!connection) return connection.error();
-  const Answer rows = (*connection)->Ask(kRead, {actor_id, BigEndian(from_version)});
-  if (!Succeeded(rows)) return Lost(*connection, ErrorCode::kUnavailable);
-  for (int row = 0; row < PQntuples(rows.get()); ++row) visit(Bytes(rows, row));
-  return {};
+  for (std::int64_t before = std::max<std::int64_t>(from_version, 1) - 1;;) {
+    const Answer rows = (*connection)->Ask(kRead, {actor_id, BigEndian(before)});
+    if (!Succeeded(rows)) return Lost(*connection, ErrorCode::kUnavailable);
+    const int size = PQntuples(rows.get());
+    for (int row = 0; row < size; ++row) visit(Bytes(rows, row));
+    if (size < kPage) return {};
+    before = VersionIn({PQgetvalue(rows.get(), size - 1, 1), 8});
+  }
 }
 
 Result<std::int64_t> PostgresqlEngine::Latest(std::string_view actor_id) {

@@ -1,4 +1,4 @@
-// PostgreSQL as an event store: one statement checks and appends; what waits together is one pipeline.
+// PostgreSQL as an event store: one statement checks and appends.
 
 #pragma once
 
@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "group_commit.h"
 #include "peer_store.h"
 #include "pool.h"
 
@@ -35,6 +34,9 @@ class PostgresqlStorage {
   std::string location_;
 };
 
+// A connection for each save under way: the server flushes once for those that commit together, and with
+// one connection it would have one process for all of them.
+//
 // An actor's row is locked by whoever appends, until the commit, and holds the latest version: the unique
 // key of the events alone would let a lower version into a gap.
 class PostgresqlEngine {
@@ -48,12 +50,12 @@ class PostgresqlEngine {
   Result<std::int64_t> Latest(std::string_view actor_id);
 
  private:
-  PostgresqlEngine(const std::string& location, Commits commits);
+  explicit PostgresqlEngine(const std::string& location);
 
-  void Write(std::span<Append* const> appends);
+  // False: the version is not above the latest.
+  Result<bool> Append(std::string_view actor_id, std::int64_t version, std::string_view text);
 
   Pool<PostgresqlConnection> connections_;
-  GroupCommit queue_;
 };
 
 using PostgresqlStore = PeerStore<PostgresqlEngine>;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartLimit{30};
 constexpr std::chrono::milliseconds kPoll{2};
+constexpr std::size_t kPage = 1'000;
 constexpr const char* kProgram = "/usr/bin/redis-server";
 
 struct FreeReply {
@@ -86,14 +87,14 @@ StoreError Lost(Pool<RedisConnection>::Lease& connection, ErrorCode code) {
 
 }  // namespace
 
-// Nothing in the file is ever outdated, so that to rewrite it would gain nothing.
+// Nothing in the file is ever outdated, so that to rewrite it would gain nothing. With `everysec` instead
+// of `no` a reply may be sent before the write, while a flush is under way: less than the page cache.
 RedisStorage::RedisStorage(Commits commits)
     : socket_(directory_.location() + "/socket"),
-      server_(
-          {kProgram, "--port", "0", "--unixsocket", socket_, "--dir", directory_.location(), "--save", "",
-           "--appendonly", "yes", "--appendfsync", commits == Commits::kToDevice ? "always" : "everysec",
-           "--auto-aof-rewrite-percentage", "0", "--maxclients", "1000"},
-          directory_.location() + "/log") {
+      server_({kProgram, "--port", "0", "--unixsocket", socket_, "--dir", directory_.location(), "--save",
+               "", "--appendonly", "yes", "--appendfsync", commits == Commits::kToDevice ? "always" : "no",
+               "--auto-aof-rewrite-percentage", "0", "--maxclients", "1000"},
+              directory_.location() + "/log") {
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
   while (!Answers(socket_)) {
     if (server_.HasEnded() || std::chrono::steady_clock::now() > deadline) {
@@ -149,16 +150,21 @@ void RedisEngine::Write(std::span<Append* const> appends) {
   }
 }
 
+// By pages: a reply is a tree of small pieces, and a large one does not fit into the caches.
 Result<void> RedisEngine::Read(std::string_view actor_id, std::int64_t from_version, const Visitor& visit) {
   auto connection = connections_.Take();
   if (!connection) return connection.error();
-  const Reply entries = Ask(**connection, {"XRANGE", actor_id, IdOf(from_version), "+"});
-  if (!entries) return Lost(*connection, ErrorCode::kUnavailable);
-  if (entries->type != REDIS_REPLY_ARRAY) return Refusal(Text(*entries));
-  for (std::size_t i = 0; i < entries->elements; ++i) {
-    visit(Text(*entries->element[i]->element[1]->element[1]));
+  for (std::string first = IdOf(from_version);;) {
+    const Reply entries =
+        Ask(**connection, {"XRANGE", actor_id, first, "+", "COUNT", std::to_string(kPage)});
+    if (!entries) return Lost(*connection, ErrorCode::kUnavailable);
+    if (entries->type != REDIS_REPLY_ARRAY) return Refusal(Text(*entries));
+    for (std::size_t i = 0; i < entries->elements; ++i) {
+      visit(Text(*entries->element[i]->element[1]->element[1]));
+    }
+    if (entries->elements < kPage) return {};
+    first = "(" + std::string(Text(*entries->element[kPage - 1]->element[0]));
   }
-  return {};
 }
 
 Result<std::int64_t> RedisEngine::Latest(std::string_view actor_id) {
