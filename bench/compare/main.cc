@@ -57,7 +57,7 @@ void AddOptions(CLI::App* app, Options* options) {
   app->add_option(
       "--repetitions", options->repetitions,
       "of each benchmark, interleaved: at least 9 (the default), with an earlier build 15 (default: 21)");
-  app->add_option("--workloads", options->workloads, "only those that begin so, such as append/,replay")
+  app->add_option("--workloads", options->workloads, "only those whose names begin with these words, such as append,replay/events:1000")
       ->delimiter(',');
   app->add_option("--report", options->report, "write index.html and bench.json into this directory");
   app->add_option(

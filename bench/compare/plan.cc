@@ -16,12 +16,20 @@ struct Listed {
   std::size_t program = 0;
 };
 
+// Whether `name` begins with the words of `prefix`, which end at a slash or a colon: "replay/events:1000"
+// does not select replay/events:10000.
+bool BeginsWith(const std::string& name, const std::string& prefix) {
+  if (!name.starts_with(prefix) || name.size() == prefix.size()) return name == prefix;
+  const auto ends_word = [](char c) { return c == '/' || c == ':'; };
+  return !prefix.empty() && (ends_word(prefix.back()) || ends_word(name[prefix.size()]));
+}
+
 bool IsSelected(const Benchmark& benchmark, const Settings& settings) {
   const bool counts = benchmark.parameter == "events" || benchmark.parameter == "actors";
   if (settings.quick && counts && benchmark.value > kQuickMost) return false;
   return settings.workloads.empty() ||
          std::ranges::any_of(settings.workloads, [&](const std::string& prefix) {
-           return benchmark.Case().starts_with(prefix);
+           return BeginsWith(benchmark.Case(), prefix);
          });
 }
 
@@ -37,10 +45,10 @@ void RefuseDuplicates(const std::vector<Listed>& listed, const std::vector<Progr
 
 void RefuseUselessPrefixes(const std::vector<Listed>& listed, const Settings& settings) {
   for (const std::string& prefix : settings.workloads) {
-    const auto begins = [&](const Listed& one) { return one.benchmark.Case().starts_with(prefix); };
+    const auto begins = [&](const Listed& one) { return BeginsWith(one.benchmark.Case(), prefix); };
     if (std::ranges::none_of(listed, begins)) {
-      throw std::runtime_error("--workloads: no benchmark of these programs begins with \"" + prefix +
-                               "\"");
+      throw std::runtime_error("--workloads: no benchmark of these programs begins with the words \"" +
+                               prefix + "\"");
     }
   }
 }

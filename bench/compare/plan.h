@@ -15,7 +15,7 @@ struct Settings {
   int repetitions = 0;
   double seconds = 0;                  // of a repetition
   bool quick = false;                  // nothing with more than kQuickMost events or actors
-  std::vector<std::string> workloads;  // prefixes of Benchmark::Case(); empty: all
+  std::vector<std::string> workloads;  // the first words of Benchmark::Case(); empty: all
   int rounds_a_process = 0;            // after which programs are started again; 0: never
 };
 

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "aether/bench/benchmark.h"
+
 namespace aether::bench {
 
 void Latencies::Add(std::int64_t nanoseconds) {
@@ -32,6 +34,10 @@ void Latencies::Tell(std::map<std::string, double>* counters) const {
       {"p10_us", 0.1}, {"p25_us", 0.25}, {"p50_us", 0.5},    {"p75_us", 0.75},
       {"p90_us", 0.9}, {"p99_us", 0.99}, {"p999_us", 0.999}, {"max_us", 1}};
   for (const auto& [name, share] : kTold) (*counters)[name] = Percentile(share);
+}
+
+void TellLatencies(std::vector<std::uint32_t> nanoseconds, Figures* figures) {
+  Latencies(std::move(nanoseconds)).Tell(&figures->counters);
 }
 
 }  // namespace aether::bench

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aether::bench {
@@ -12,6 +13,9 @@ namespace aether::bench {
 // For one thread at a time.
 class Latencies {
  public:
+  Latencies() = default;
+  explicit Latencies(std::vector<std::uint32_t> nanoseconds) : nanoseconds_(std::move(nanoseconds)) {}
+
   // Longer ones than 4.2 seconds count as that long.
   void Add(std::int64_t nanoseconds);
   void AddAll(const Latencies& other);

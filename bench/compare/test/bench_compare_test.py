@@ -41,6 +41,13 @@ class Order(BenchTest):
         self.assertEqual(asked, ["limits/write_sync", "a/append/threads:8"] * 9)
         self.assertAlmostEqual(self.figures["a/append/threads:8"]["of_limit"]["median"], 4, delta=0.2)
 
+    def test_workloads_are_named_by_whole_words(self):
+        names = ("replay/events:1000", "replay/events:10000", "replay_parsed/events:1000", "append/threads:1")
+        self.add("a", [benchmark(f"a/{name}", 1e6) for name in names])
+        for words, selected in (("replay/events:1000", names[:1]), ("replay", names[:2]), ("append/", names[3:])):
+            self.run_bench("--workloads", words)
+            self.assertEqual(list(self.figures), [f"a/{name}" for name in selected])
+
     def test_quick_leaves_out_what_is_large(self):
         self.add("a", [benchmark(f"a/latest/actors:{n}", 1e6) for n in (10, 100000, 1000000)])
         self.run_bench("--quick")

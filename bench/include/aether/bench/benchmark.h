@@ -49,6 +49,9 @@ struct Benchmark {
 // Adds it to the program. Before Main(). True.
 bool RegisterBenchmark(Benchmark benchmark);
 
+// Adds the percentiles of these latencies, in nanoseconds, to the counters: p10_us to p999_us, and max_us.
+void TellLatencies(std::vector<std::uint32_t> nanoseconds, Figures* figures);
+
 // What the versions of libraries and servers are, for the report: shown with the figures of this program.
 void NoteVersion(std::string_view what, std::string_view version);
 
