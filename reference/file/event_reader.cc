@@ -68,28 +68,30 @@ void AddRecord(std::string_view bytes, std::uint64_t log_id, std::string_view ac
 }  // namespace
 
 std::error_code ReadEvents(const LogFile& file, std::uint64_t log_id, std::string_view actor_id,
-                           const Positions& positions, ReplayResult* result) {
+                           EventPositions positions, ReplayResult* result) {
   std::unique_ptr<char[]> buffer;
   std::size_t capacity = 0;
-  std::int64_t before = positions.before;
-  result->events.reserve(positions.events.size());
-  for (std::span<const Position> rest = positions.events; !rest.empty();) {
-    const auto together = rest.first(CountTogether(rest));
-    const std::uint64_t begin = together.front().offset;
-    const std::size_t size = together.back().offset + together.back().bytes - begin;
-    if (capacity < size) {
-      capacity = size;
-      buffer = std::make_unique_for_overwrite<char[]>(capacity);
+  result->events.reserve(positions.left());
+  for (PositionBlock block; positions.Next(&block);) {
+    std::int64_t before = block.before;
+    for (std::span<const Position> rest(block.positions.data(), block.count); !rest.empty();) {
+      const auto together = rest.first(CountTogether(rest));
+      const std::uint64_t begin = together.front().offset;
+      const std::size_t size = together.back().offset + together.back().bytes - begin;
+      if (capacity < size) {
+        capacity = size;
+        buffer = std::make_unique_for_overwrite<char[]>(capacity);
+      }
+      std::size_t read = 0;
+      if (const auto error = file.ReadAt(begin, buffer.get(), size, &read)) return error;
+      for (const Position& position : together) {
+        const auto bytes = std::string_view(buffer.get(), read)
+                               .substr(std::min(position.offset - begin, read), position.bytes);
+        AddRecord(bytes, log_id, actor_id, position, before, result);
+        before = position.version;
+      }
+      rest = rest.subspan(together.size());
     }
-    std::size_t read = 0;
-    if (const auto error = file.ReadAt(begin, buffer.get(), size, &read)) return error;
-    for (const Position& position : together) {
-      const auto bytes = std::string_view(buffer.get(), read)
-                             .substr(std::min(position.offset - begin, read), position.bytes);
-      AddRecord(bytes, log_id, actor_id, position, before, result);
-      before = position.version;
-    }
-    rest = rest.subspan(together.size());
   }
   return {};
 }

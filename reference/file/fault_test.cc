@@ -131,12 +131,36 @@ TEST_F(Faults, AReadErrorIsToldAndPasses) {
 TEST_F(Faults, AReadErrorAtOpenCutsNothingOff) {
   Close();
   const std::string log = ReadFile(log_path());
+  std::filesystem::remove(index_path());
   env_.NextRead(0);  // the log's header
   env_.NextRead(EIO);
   FileStoreOptions options;
   options.env = &env_;
   EXPECT_EQ(CodeOf(FileStore::Open(directory_.path(), options)), ErrorCode::kUnavailable);
   EXPECT_EQ(ReadFile(log_path()), log);
+}
+
+TEST_F(Faults, AReadErrorInTheIndexIsNone) {
+  Close();
+  env_.NextRead(0);  // the log's header
+  env_.NextRead(EIO);
+  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
+  EXPECT_FALSE(std::filesystem::exists(index_path()));
+  Close();
+  EXPECT_TRUE(std::filesystem::exists(index_path()));
+}
+
+TEST_F(Faults, AnIndexThatCannotBeWrittenIsNoError) {
+  Close();
+  const std::string before = ReadFile(index_path());
+  Open();
+  ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
+  env_.NextWrite(0);  // the seal
+  env_.NextWrite(ENOSPC);
+  EXPECT_TRUE(IsOk(store_->Close()));
+  EXPECT_EQ(ReadFile(index_path()), before);
+  EXPECT_FALSE(std::filesystem::exists(index_path().string() + ".new"));
+  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1, 2));
 }
 
 TEST_F(Faults, WithoutPreallocationTheLogGrowsByItself) {

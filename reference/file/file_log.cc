@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "aether/wire.h"
+#include "checkpoint_file.h"
 #include "event_reader.h"
 #include "log_format.h"
 
@@ -22,14 +23,20 @@ std::chrono::microseconds PatienceFor(Durability durability) {
   return std::chrono::microseconds(durability == Durability::kDurable ? 20 : 0);
 }
 
+// An opening that had to read this much makes an index for the next one, even if the log is never closed.
+constexpr std::uint64_t kLongScanBytes = 64 << 20;
+
 StoreError ReadFailed(std::error_code error) {
   return IoError(ErrorCode::kUnavailable, "read the log", error);
 }
 
 }  // namespace
 
-FileLog::FileLog(FileDescriptor lock, LogFile file, std::uint64_t log_id, Durability durability)
-    : lock_(std::move(lock)),
+FileLog::FileLog(std::filesystem::path directory, FileEnv* env, FileDescriptor lock, LogFile file,
+                 std::uint64_t log_id, Durability durability)
+    : directory_(std::move(directory)),
+      env_(env),
+      lock_(std::move(lock)),
       file_(std::move(file)),
       log_id_(log_id),
       queue_([this](std::span<Append* const> appends) { return Write(appends); }, PatienceFor(durability)) {
@@ -41,7 +48,8 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
   auto lock = LockDirectory(directory);
   if (!lock) return lock.error();
   const auto path = directory / "events.log";
-  auto file = OpenOrMakeLog(path, options.env ? options.env : &FileEnv::System());
+  FileEnv* const env = options.env ? options.env : &FileEnv::System();
+  auto file = OpenOrMakeLog(path, env);
   if (!file) return file.error();
   char bytes[kFileHeaderBytes];
   std::size_t read = 0;
@@ -52,7 +60,7 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
                       path.string() + " is no log of this store, or the log's header is damaged");
   }
   std::shared_ptr<FileLog> log(
-      new FileLog(*std::move(lock), *std::move(file), *log_id, options.durability));
+      new FileLog(directory, env, *std::move(lock), *std::move(file), *log_id, options.durability));
   if (auto recovered = log->Recover(options); !recovered) return recovered.error();
   return log;
 }
@@ -60,7 +68,10 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
 Result<void> FileLog::Recover(const FileStoreOptions& options) {
   const auto size = file_->Size();
   if (!size) return size.error();
-  auto contents = ScanLog(*file_, log_id_, *size, [this](const Record& record) { Index(record); });
+  auto start = ReadIndex(*size);
+  if (!start) return start.error();
+  auto contents =
+      ScanLog(*file_, log_id_, *size, *std::move(start), [this](const Record& record) { Index(record); });
   if (!contents) return contents.error();
   writer_.emplace(&*file_, log_id_, options, *contents);
   if (auto repaired = writer_->Repair(*contents); !repaired) return repaired;
@@ -71,7 +82,30 @@ Result<void> FileLog::Recover(const FileStoreOptions& options) {
   recovery_.damaged_records = contents->damaged_records;
   recovery_.damaged_bytes = contents->damaged_bytes;
   for (const LostRecords& lost : lost_) recovery_.lost_records += lost.count;
+  if (end_ - indexed_end_ >= kLongScanBytes) WriteIndex();
   return {};
+}
+
+// Takes over what the index says of the log's beginning, and answers where to read on.
+Result<LogContents> FileLog::ReadIndex(std::uint64_t log_bytes) {
+  auto checkpoint = ReadCheckpoint(directory_, env_, *file_, log_id_, log_bytes);
+  if (!checkpoint) return checkpoint.error();
+  LogContents start;
+  if (!*checkpoint) return start;
+  const CheckpointRange range = (*checkpoint)->range();
+  start.end = indexed_end_ = range.end;
+  start.proven = range.proven;
+  start.next_sequence = range.next_sequence;
+  index_.SetCheckpoint(**std::move(checkpoint));
+  return start;
+}
+
+// The log is flushed up to its end, and nobody saves. A damaged log gets no index: each opening has to find
+// the damage again.
+void FileLog::WriteIndex() {
+  if (end_ == indexed_end_ || recovery_.damaged_records > 0 || recovery_.damaged_bytes > 0) return;
+  const CheckpointRange range{end_, writer_->synced(), writer_->next_sequence(), 0};
+  if (WriteCheckpoint(directory_, env_, *file_, log_id_, range, index_)) indexed_end_ = end_;
 }
 
 void FileLog::Index(const Record& record) {
@@ -97,6 +131,10 @@ Result<void> FileLog::Detach() {
   std::lock_guard lock(handles_mutex_);
   if (--handles_ > 0) return {};
   auto sealed = writer_->Seal();
+  if (writer_->sealed()) {
+    end_ = writer_->end();
+    WriteIndex();
+  }
   file_.reset();
   lock_ = FileDescriptor();
   return sealed;
@@ -111,8 +149,7 @@ Result<void> FileLog::CheckNothingLost() const {
 
 Result<void> FileLog::SaveEvent(const Event& event) {
   // Latest versions only rise: a save that is too late is so without the queue, or its encoding.
-  Actor* const actor = index_.Find(event.actor_id);
-  const std::int64_t latest = actor ? actor->latest() : 0;
+  const std::int64_t latest = index_.Latest(event.actor_id);
   if (auto sound = CheckNothingLost(); !sound) return sound;
   if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
   std::string payload;
@@ -172,12 +209,11 @@ Result<void> FileLog::Write(std::span<Append* const> appends) {
 
 Result<ReplayResult> FileLog::Replay(std::string_view actor_id, std::int64_t from_version) {
   ReplayResult result;
-  if (const Actor* actor = index_.Find(actor_id)) {
-    const auto error = ReadEvents(*file_, log_id_, actor_id, actor->EventsFrom(from_version), &result);
-    if (error) return ReadFailed(error);
-  }
+  const auto error =
+      ReadEvents(*file_, log_id_, actor_id, index_.EventsFrom(actor_id, from_version), &result);
+  if (error) return ReadFailed(error);
   if (lost_.empty()) return result;
-  if (const auto error = AddLost(&result)) return ReadFailed(error);
+  if (const auto lost_error = AddLost(&result)) return ReadFailed(lost_error);
   std::stable_sort(result.errors.begin(), result.errors.end(),
                    [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
   return result;
@@ -197,14 +233,12 @@ std::error_code FileLog::AddLost(ReplayResult* result) const {
 
 Result<std::int64_t> FileLog::LatestVersion(std::string_view actor_id) {
   if (auto sound = CheckNothingLost(); !sound) return sound.error();
-  const Actor* actor = index_.Find(actor_id);
-  return actor ? actor->latest() : 0;
+  return index_.Latest(actor_id);
 }
 
 Result<std::optional<ActorSnapshot>> FileLog::LatestSnapshot(std::string_view actor_id) {
   if (auto sound = CheckNothingLost(); !sound) return sound.error();
-  const Actor* actor = index_.Find(actor_id);
-  const auto position = actor ? actor->snapshot() : std::nullopt;
+  const auto position = index_.Snapshot(actor_id);
   if (!position) return std::optional<ActorSnapshot>();
   auto snapshot = ReadSnapshot(*file_, log_id_, actor_id, *position);
   if (!snapshot) return snapshot.error();

@@ -58,9 +58,12 @@ class FileLog {
   void Tick();
 
  private:
-  FileLog(FileDescriptor lock, LogFile file, std::uint64_t log_id, Durability durability);
+  FileLog(std::filesystem::path directory, FileEnv* env, FileDescriptor lock, LogFile file,
+          std::uint64_t log_id, Durability durability);
 
   Result<void> Recover(const FileStoreOptions& options);
+  Result<LogContents> ReadIndex(std::uint64_t log_bytes);
+  void WriteIndex();
   void Index(const Record& record);
   Result<void> Commit(RecordType type, std::string_view actor_id, std::int64_t version,
                       std::string_view payload, Append* append);
@@ -70,10 +73,13 @@ class FileLog {
   Result<void> CheckNothingLost() const;
   std::error_code AddLost(ReplayResult* result) const;
 
+  const std::filesystem::path directory_;
+  FileEnv* const env_;
   FileDescriptor lock_;
   std::optional<LogFile> file_;  // none once the last handle is gone
   const std::uint64_t log_id_;
   ActorIndex index_;
+  std::uint64_t indexed_end_ = kFileHeaderBytes;  // of what events.index covers
   std::vector<LostRecords> lost_;
   FileStoreRecovery recovery_;
 

@@ -7,26 +7,13 @@
 
 #include <cstring>
 
+#include "bytes.h"
+
 namespace aether::file {
 namespace {
 
 constexpr std::string_view kFileMagic{"AETHRLOG", 8};
 constexpr std::uint32_t kFormatVersion = 1;
-
-// Little-endian on every machine.
-template <typename T>
-void Put(T value, char* out) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) out[i] = static_cast<char>(value >> (8 * i));
-}
-
-template <typename T>
-T Get(std::string_view bytes, std::size_t at) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value |= static_cast<T>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-  }
-  return value;
-}
 
 // A checksum stands right behind the bytes that it covers.
 void PutChecksum(char* bytes, std::size_t covered, std::uint64_t log_id) {

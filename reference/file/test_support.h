@@ -130,7 +130,9 @@ class FaultyEnv : public FileEnv {
 
   ssize_t Read(int fd, void* buffer, std::size_t size, off_t offset) override {
     if (Fails(&reads_) || Interrupted()) return -1;
-    return FileEnv::Read(fd, buffer, Shortened(size), offset);
+    const ssize_t read = FileEnv::Read(fd, buffer, Shortened(size), offset);
+    if (read > 0) read_bytes += static_cast<std::uint64_t>(read);
+    return read;
   }
 
   ssize_t Write(int fd, const void* bytes, std::size_t size, off_t offset) override {
@@ -163,6 +165,7 @@ class FaultyEnv : public FileEnv {
     return FileEnv::Resize(fd, size);
   }
 
+  std::atomic<std::uint64_t> read_bytes = 0;
   std::atomic<int> write_count = 0;
   std::atomic<int> sync_count = 0;
   std::atomic<bool> allocate_fails = false;
@@ -206,6 +209,7 @@ class FaultyEnv : public FileEnv {
 class FileStoreFixture : public testing::Test {
  protected:
   std::filesystem::path log_path() const { return directory_.path() / "events.log"; }
+  std::filesystem::path index_path() const { return directory_.path() / "events.index"; }
 
   // Opens the store anew; whatever was open is closed first.
   FileStore& Open(FileStoreOptions options = {}) {
