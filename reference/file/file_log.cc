@@ -8,7 +8,6 @@
 
 #include "aether/wire.h"
 #include "checkpoint_file.h"
-#include "event_reader.h"
 #include "log_format.h"
 
 namespace aether::file {
@@ -38,6 +37,7 @@ FileLog::FileLog(std::filesystem::path directory, FileEnv* env, FileDescriptor l
       env_(env),
       lock_(std::move(lock)),
       file_(std::move(file)),
+      map_(std::in_place, &*file_),
       log_id_(log_id),
       queue_([this](std::span<Append* const> appends) { return Write(appends); }, PatienceFor(durability)) {
 }
@@ -135,6 +135,7 @@ Result<void> FileLog::Detach() {
     end_ = writer_->end();
     WriteIndex();
   }
+  map_.reset();
   file_.reset();
   lock_ = FileDescriptor();
   return sealed;
@@ -209,14 +210,21 @@ Result<void> FileLog::Write(std::span<Append* const> appends) {
 
 Result<ReplayResult> FileLog::Replay(std::string_view actor_id, std::int64_t from_version) {
   ReplayResult result;
-  const auto error =
-      ReadEvents(*file_, log_id_, actor_id, index_.EventsFrom(actor_id, from_version), &result);
+  const auto error = ReadEvents(Readable(), actor_id, index_.EventsFrom(actor_id, from_version), &result);
   if (error) return ReadFailed(error);
   if (lost_.empty()) return result;
   if (const auto lost_error = AddLost(&result)) return ReadFailed(lost_error);
   std::stable_sort(result.errors.begin(), result.errors.end(),
                    [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
   return result;
+}
+
+Result<void> FileLog::ReadPayloads(std::string_view actor_id, std::int64_t from_version,
+                                   const std::function<void(std::string_view)>& visit) {
+  const auto error =
+      file::ReadPayloads(Readable(), actor_id, index_.EventsFrom(actor_id, from_version), visit);
+  if (error) return ReadFailed(error);
+  return {};
 }
 
 std::error_code FileLog::AddLost(ReplayResult* result) const {
@@ -240,7 +248,7 @@ Result<std::optional<ActorSnapshot>> FileLog::LatestSnapshot(std::string_view ac
   if (auto sound = CheckNothingLost(); !sound) return sound.error();
   const auto position = index_.Snapshot(actor_id);
   if (!position) return std::optional<ActorSnapshot>();
-  auto snapshot = ReadSnapshot(*file_, log_id_, actor_id, *position);
+  auto snapshot = ReadSnapshot(Readable(), actor_id, *position);
   if (!snapshot) return snapshot.error();
   return std::optional<ActorSnapshot>(*std::move(snapshot));
 }

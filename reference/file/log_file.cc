@@ -116,6 +116,14 @@ bool LogFile::Allocate(std::uint64_t offset, std::uint64_t bytes) const {
   return env_->Allocate(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0;
 }
 
+const char* LogFile::Map(std::uint64_t offset, std::uint64_t bytes) const {
+  return static_cast<const char*>(env_->Map(fd_.get(), bytes, static_cast<off_t>(offset)));
+}
+
+bool LogFile::MakeReadable(const char* pages, std::uint64_t bytes) const {
+  return Uninterrupted([&] { return env_->MakeReadable(const_cast<char*>(pages), bytes); }) == 0;
+}
+
 Result<std::uint64_t> LogFile::Size() const {
   struct stat status;
   if (::fstat(fd_.get(), &status) != 0)

@@ -59,6 +59,10 @@ class LogFile {
   // Makes room from `offset` on; false if the file system does not. Nobody needs it to succeed.
   bool Allocate(std::uint64_t offset, std::uint64_t bytes) const;
 
+  // Maps a part of the file, null if that is not to be had; and whether pages of such a part can be read.
+  const char* Map(std::uint64_t offset, std::uint64_t bytes) const;
+  bool MakeReadable(const char* pages, std::uint64_t bytes) const;
+
   Result<std::uint64_t> Size() const;
 
  private:
