@@ -16,6 +16,9 @@ namespace {
 // As much of a lost region as a replay error carries.
 constexpr std::uint64_t kLostBytesShown = 1 << 20;
 
+// The most memory that a thread keeps for encoding its next event.
+constexpr std::size_t kMaxKeptBytes = 64 << 10;
+
 // How long a batch waits for more records: a sixth of what the fastest flush takes. Without a flush,
 // waiting gains nothing.
 std::chrono::microseconds PatienceFor(Durability durability) {
@@ -149,14 +152,19 @@ Result<void> FileLog::CheckNothingLost() const {
 }
 
 Result<void> FileLog::SaveEvent(const Event& event) {
-  // Latest versions only rise: a save that is too late is so without the queue, or its encoding.
-  const std::int64_t latest = index_.Latest(event.actor_id);
   if (auto sound = CheckNothingLost(); !sound) return sound;
+  // Latest versions only rise: a save that is too late is so without the queue, or its encoding. A version
+  // that is too low for every actor is no reason to remember this one.
+  Actor* const actor = event.version > 0 ? &index_.FindOrAdd(event.actor_id) : nullptr;
+  const std::int64_t latest = actor ? actor->latest() : index_.Latest(event.actor_id);
   if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
-  std::string payload;
+  thread_local std::string payload;  // keeps its memory from save to save
+  payload.clear();
+  if (payload.capacity() > kMaxKeptBytes) payload = std::string();
   AppendEvent(event, &payload);
   if (payload.size() > kMaxPayloadBytes) return StoreError::InvalidEvent("data", "the event is too large");
   Append append;
+  append.actor = actor;
   return Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
 }
 
@@ -185,7 +193,7 @@ Result<void> FileLog::Commit(RecordType type, std::string_view actor_id, std::in
   append->version = version;
   append->payload = payload;
   append->payload_checksum = Checksum(payload, log_id_);
-  append->actor = &index_.FindOrAdd(actor_id);
+  if (!append->actor) append->actor = &index_.FindOrAdd(actor_id);
   return queue_.Commit(*append);
 }
 
