@@ -9,12 +9,15 @@ namespace aether::file {
 void Actor::AddEvent(const Position& position) {
   std::lock_guard lock(mutex_);
   events_.Append(position);
+  changed_ = true;
   latest_.store(position.version, std::memory_order_release);
 }
 
 void Actor::AddSnapshot(const Position& position) {
   std::lock_guard lock(mutex_);
-  if (snapshot_.bytes == 0 || position.version >= snapshot_.version) snapshot_ = position;
+  if (snapshot_.bytes != 0 && position.version < snapshot_.version) return;
+  snapshot_ = position;
+  changed_ = true;
 }
 
 std::optional<Position> Actor::snapshot() const {
@@ -44,15 +47,20 @@ void Actor::ReadBlock(std::size_t index, PositionBlock* block) const {
   DecodeBlock({bytes.data(), size}, start, block);
 }
 
+bool Actor::changed() const {
+  std::lock_guard lock(mutex_);
+  return changed_;
+}
+
 void Actor::AddTo(std::string_view actor_id, CheckpointBuilder* builder) const {
   PositionList events(stored_);
   PositionBlock block;
-  for (std::size_t i = 0; i < events_.view().blocks(); ++i) {
+  const std::uint64_t count = added();
+  for (std::size_t i = 0; i * kBlockEvents < count; ++i) {
     ReadBlock(i, &block);
     for (std::size_t k = 0; k < block.count; ++k) events.Append(block.positions[k]);
   }
-  // Who only ever tried to save is unknown again.
-  if (events.view().count != 0 || snapshot_.bytes != 0) builder->Add(actor_id, events.view(), snapshot_);
+  builder->Add(actor_id, events.view(), snapshot().value_or(Position()));
 }
 
 EventPositions::EventPositions(const PositionListView& stored, const Actor* added,
@@ -91,7 +99,7 @@ bool EventPositions::Next(PositionBlock* block) {
   return true;
 }
 
-Actor* ActorIndex::Find(std::string_view actor_id) {
+const Actor* ActorIndex::Find(std::string_view actor_id) const {
   Shard& shard = ShardOf(actor_id);
   std::lock_guard lock(shard.mutex);
   const auto found = shard.actors.find(actor_id);
@@ -102,17 +110,17 @@ StoredActor ActorIndex::FindStored(std::string_view actor_id) const {
   return checkpoint_ ? checkpoint_->Find(actor_id).value_or(StoredActor()) : StoredActor();
 }
 
-EventPositions ActorIndex::EventsFrom(std::string_view actor_id, std::int64_t from_version) {
+EventPositions ActorIndex::EventsFrom(std::string_view actor_id, std::int64_t from_version) const {
   const Actor* const actor = Find(actor_id);
   return {actor ? actor->stored() : FindStored(actor_id).events, actor, from_version};
 }
 
-std::int64_t ActorIndex::Latest(std::string_view actor_id) {
+std::int64_t ActorIndex::Latest(std::string_view actor_id) const {
   const Actor* const actor = Find(actor_id);
   return actor ? actor->latest() : FindStored(actor_id).events.last.version;
 }
 
-std::optional<Position> ActorIndex::Snapshot(std::string_view actor_id) {
+std::optional<Position> ActorIndex::Snapshot(std::string_view actor_id) const {
   if (const Actor* const actor = Find(actor_id)) return actor->snapshot();
   const Position snapshot = FindStored(actor_id).snapshot;
   if (snapshot.bytes == 0) return std::nullopt;
@@ -130,16 +138,27 @@ Actor& ActorIndex::FindOrAdd(std::string_view actor_id) {
       .first->second;
 }
 
+std::vector<std::pair<std::string_view, const Actor*>> ActorIndex::ActorsOf(Shard& shard) {
+  std::lock_guard lock(shard.mutex);
+  std::vector<std::pair<std::string_view, const Actor*>> actors;
+  actors.reserve(shard.actors.size());
+  for (const auto& [actor_id, actor] : shard.actors) actors.emplace_back(actor_id, &actor);
+  return actors;
+}
+
 std::string ActorIndex::Encode(std::uint64_t log_id, const CheckpointRange& range) const {
   CheckpointBuilder builder(log_id);
   if (checkpoint_) {
     checkpoint_->ForEach([&](std::string_view actor_id, const StoredActor& stored) {
-      if (!ShardOf(actor_id).actors.contains(actor_id))
-        builder.Add(actor_id, stored.events, stored.snapshot);
+      const Actor* const actor = Find(actor_id);
+      if (!actor || !actor->changed()) builder.Add(actor_id, stored.events, stored.snapshot);
     });
   }
-  for (const Shard& shard : shards_) {
-    for (const auto& [actor_id, actor] : shard.actors) actor.AddTo(actor_id, &builder);
+  // Actors that are looked up for the first time meanwhile have not changed.
+  for (Shard& shard : shards_) {
+    for (const auto& [actor_id, actor] : ActorsOf(shard)) {
+      if (actor->changed()) actor->AddTo(actor_id, &builder);
+    }
   }
   return builder.Finish(range);
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "checkpoint.h"
 #include "position_list.h"
@@ -48,7 +50,10 @@ class Actor {
   std::size_t BlockOf(std::int64_t from_version) const;
   void ReadBlock(std::size_t index, PositionBlock* block) const;
 
-  // Adds it to a checkpoint. Not beside anything else.
+  // Whether anything was added to what the checkpoint has.
+  bool changed() const;
+
+  // Adds it to a checkpoint.
   void AddTo(std::string_view actor_id, CheckpointBuilder* builder) const;
 
   // The version of the last event that was given a place in the log, stored already or not. Guarded by
@@ -61,6 +66,7 @@ class Actor {
   std::atomic<std::int64_t> latest_;
   PositionList events_;
   Position snapshot_;  // none if it has no bytes
+  bool changed_ = false;
 };
 
 // The events of an actor from some version on, those of unknown version included for `from_version` <= 1;
@@ -92,14 +98,14 @@ class ActorIndex {
   void SetCheckpoint(Checkpoint checkpoint) { checkpoint_.emplace(std::move(checkpoint)); }
 
   // For an actor that nobody knows: no events, version 0, no snapshot.
-  EventPositions EventsFrom(std::string_view actor_id, std::int64_t from_version);
-  std::int64_t Latest(std::string_view actor_id);
-  std::optional<Position> Snapshot(std::string_view actor_id);
+  EventPositions EventsFrom(std::string_view actor_id, std::int64_t from_version) const;
+  std::int64_t Latest(std::string_view actor_id) const;
+  std::optional<Position> Snapshot(std::string_view actor_id) const;
 
   // The actor, for adding records. Actors live as long as the index.
   Actor& FindOrAdd(std::string_view actor_id);
 
-  // All of it as a file. Not beside anything else.
+  // All of it as a file. Not while records are added.
   std::string Encode(std::uint64_t log_id, const CheckpointRange& range) const;
 
  private:
@@ -112,17 +118,18 @@ class ActorIndex {
     std::unordered_map<std::string, Actor, Hash, std::equal_to<>> actors;
   };
 
-  Shard& ShardOf(std::string_view actor_id) { return shards_[Hash()(actor_id) % kShards]; }
-  const Shard& ShardOf(std::string_view actor_id) const { return shards_[Hash()(actor_id) % kShards]; }
+  Shard& ShardOf(std::string_view actor_id) const { return shards_[Hash()(actor_id) % kShards]; }
+
+  static std::vector<std::pair<std::string_view, const Actor*>> ActorsOf(Shard& shard);
 
   // Null for an actor that was never given to FindOrAdd().
-  Actor* Find(std::string_view actor_id);
+  const Actor* Find(std::string_view actor_id) const;
   StoredActor FindStored(std::string_view actor_id) const;
 
   static constexpr std::size_t kShards = 61;  // a prime: the maps use the same hash
 
   std::optional<Checkpoint> checkpoint_;
-  std::array<Shard, kShards> shards_;
+  mutable std::array<Shard, kShards> shards_;
 };
 
 }  // namespace aether::file

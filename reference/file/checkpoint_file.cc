@@ -34,7 +34,8 @@ std::optional<Checkpoint> Read(FileDescriptor fd, FileEnv* env, const LogFile& l
                                std::uint64_t log_bytes) {
   const LogFile file(std::move(fd), env);
   const auto size = file.Size();
-  if (!size) return std::nullopt;
+  // No index is larger than its log by more than its header.
+  if (!size || *size > log_bytes + kTailBytes) return std::nullopt;
   auto bytes = std::make_unique_for_overwrite<char[]>(*size);
   std::size_t read = 0;
   if (file.ReadAt(0, bytes.get(), *size, &read)) return std::nullopt;

@@ -25,7 +25,7 @@ std::chrono::microseconds PatienceFor(Durability durability) {
   return std::chrono::microseconds(durability == Durability::kDurable ? 20 : 0);
 }
 
-// An opening that had to read this much makes an index for the next one, even if the log is never closed.
+// The least part of a log that is worth an index before the log is closed.
 constexpr std::uint64_t kLongScanBytes = 64 << 20;
 
 StoreError ReadFailed(std::error_code error) {
@@ -85,7 +85,7 @@ Result<void> FileLog::Recover(const FileStoreOptions& options) {
   recovery_.damaged_records = contents->damaged_records;
   recovery_.damaged_bytes = contents->damaged_bytes;
   for (const LostRecords& lost : lost_) recovery_.lost_records += lost.count;
-  if (end_ - indexed_end_ >= kLongScanBytes) WriteIndex();
+  if (IndexIsFarBehind()) WriteIndex();
   return {};
 }
 
@@ -103,12 +103,22 @@ Result<LogContents> FileLog::ReadIndex(std::uint64_t log_bytes) {
   return start;
 }
 
-// The log is flushed up to its end, and nobody saves. A damaged log gets no index: each opening has to find
-// the damage again.
+// The log is flushed up to its end, and nobody else writes. A damaged log gets no index: each opening has
+// to find the damage again.
 void FileLog::WriteIndex() {
   if (end_ == indexed_end_ || recovery_.damaged_records > 0 || recovery_.damaged_bytes > 0) return;
   const CheckpointRange range{end_, writer_->synced(), writer_->next_sequence(), 0};
-  if (WriteCheckpoint(directory_, env_, *file_, log_id_, range, index_)) indexed_end_ = end_;
+  try {
+    if (WriteCheckpoint(directory_, env_, *file_, log_id_, range, index_)) indexed_end_ = end_;
+  } catch (const std::exception&) {
+    // No memory for it. The log is as good without.
+  }
+}
+
+// By so much that an opening would have to read for long, and that writing it costs each event next to
+// nothing.
+bool FileLog::IndexIsFarBehind() const {
+  return end_ - indexed_end_ >= std::max(kLongScanBytes, indexed_end_ / 2);
 }
 
 void FileLog::Index(const Record& record) {
@@ -160,12 +170,14 @@ Result<void> FileLog::SaveEvent(const Event& event) {
   if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
   thread_local std::string payload;  // keeps its memory from save to save
   payload.clear();
-  if (payload.capacity() > kMaxKeptBytes) payload = std::string();
   AppendEvent(event, &payload);
-  if (payload.size() > kMaxPayloadBytes) return StoreError::InvalidEvent("data", "the event is too large");
   Append append;
   append.actor = actor;
-  return Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
+  auto saved = payload.size() > kMaxPayloadBytes
+                   ? StoreError::InvalidEvent("data", "the event is too large")
+                   : Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
+  if (payload.capacity() > kMaxKeptBytes) std::string().swap(payload);
+  return saved;
 }
 
 Result<void> FileLog::SaveSnapshot(const ActorSnapshot& snapshot) {
@@ -213,6 +225,7 @@ Result<void> FileLog::Write(std::span<Append* const> appends) {
   }
   end_ = writer_->end();
   if (followers_ > 0) Tick();
+  if (writer_->synced() == end_ && IndexIsFarBehind()) WriteIndex();
   return {};
 }
 

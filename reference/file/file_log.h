@@ -70,6 +70,7 @@ class FileLog {
 
   Result<void> Recover(const FileStoreOptions& options);
   Result<LogContents> ReadIndex(std::uint64_t log_bytes);
+  bool IndexIsFarBehind() const;
   void WriteIndex();
   void Index(const Record& record);
   Result<void> Commit(RecordType type, std::string_view actor_id, std::int64_t version,
