@@ -1,17 +1,11 @@
 // events.index: opening is fast with it, and right whatever has become of it.
 
-#include "checkpoint.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <map>
-#include <thread>
+#include <cerrno>
 
-#include "file_store_seam.h"
-#include "log_format.h"
-#include "test_support.h"
+#include "index_fixture.h"
 
 namespace aether::file {
 namespace {
@@ -19,72 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-class Index : public FileStoreFixture {
- protected:
-  Index() { env_.SkipSyncs(); }
-
-  void Save(const std::string& actor, std::int64_t version, std::string_view text = "") {
-    events_[actor].push_back(MakeEvent(actor, version, text));
-    ASSERT_TRUE(IsOk(store_->SaveEvent(events_[actor].back())));
-  }
-
-  // Some of everything: several actors, one of them with several blocks, snapshots, a malformed record.
-  void Fill() {
-    FileStoreOptions options;
-    options.preallocate_bytes = 0;
-    Open(options);
-    for (int version = 1; version <= 150; ++version) Save("a", version, std::string(200, 'x'));
-    Save("b", 7);
-    Save("c", 1);
-    ASSERT_TRUE(IsOk(FileStoreSeam::AppendRaw(*store_, "b", "not JSON")));
-    ASSERT_TRUE(IsOk(store_->SaveSnapshot(MakeSnapshot("a", 100))));
-    ASSERT_TRUE(IsOk(store_->SaveSnapshot(MakeSnapshot("d", 3))));
-  }
-
-  // Closes the store and answers what its index holds.
-  std::string CloseAndReadIndex() {
-    Close();
-    log_id_ = *DecodeFileHeader(ReadFile(log_path()));
-    return ReadFile(index_path());
-  }
-
-  std::optional<Checkpoint> Decode(const std::string& index) const {
-    auto bytes = std::make_unique<char[]>(index.size());
-    index.copy(bytes.get(), index.size());
-    return Checkpoint::Decode(std::move(bytes), index.size(), log_id_);
-  }
-
-  // Opens the store and answers whether its whole log was read.
-  bool OpeningReadsTheLog() {
-    Close();
-    env_.read_bytes = 0;
-    Open();
-    return env_.read_bytes >= std::filesystem::file_size(log_path());
-  }
-
-  void ExpectAllThere() {
-    EXPECT_EQ(store_->recovery(), FileStoreRecovery());
-    for (const auto& [actor, saved] : events_) {
-      EXPECT_EQ(*store_->GetLatestVersion(actor), saved.back().version);
-      const auto replay = store_->GetEventsWithErrors(actor, 0);
-      ASSERT_TRUE(IsOk(replay));
-      ASSERT_THAT(replay->events, SizeIs(saved.size())) << actor;
-      for (std::size_t i = 0; i < saved.size(); ++i) EXPECT_EQ(*replay->events[i], saved[i]);
-      EXPECT_THAT(replay->errors, SizeIs(actor == "b" ? 1 : 0));
-      EXPECT_THAT(*store_->GetEvents(actor, saved.back().version), SizeIs(1));
-      EXPECT_EQ(CodeOf(store_->SaveEvent(saved.back())), ErrorCode::kVersionConflict);
-    }
-    EXPECT_EQ(*store_->GetLatestSnapshot("a"), MakeSnapshot("a", 100));
-    EXPECT_EQ(*store_->GetLatestSnapshot("d"), MakeSnapshot("d", 3));
-    EXPECT_EQ(*store_->GetLatestSnapshot("b"), std::nullopt);
-    EXPECT_EQ(*store_->GetLatestVersion("nobody"), 0);
-    EXPECT_THAT(*store_->GetEvents("nobody", 0), IsEmpty());
-  }
-
-  std::map<std::string, std::vector<Event>> events_;
-  std::uint64_t log_id_ = 0;
-};
 
 TEST_F(Index, SparesReadingTheLog) {
   Fill();
@@ -272,101 +200,6 @@ TEST_F(Index, ForgetsActorsThatNeverSaved) {
   Save("c", 2);
   Close();
   EXPECT_LT(std::filesystem::file_size(index_path()), size + 8);
-}
-
-// Half as much again has to be written each time, so that an index costs each event little.
-TEST_F(Index, IsMadeFromTimeToTimeAsTheLogGrows) {
-  Open();
-  Save("b", 1);
-  Save("a", 1, std::string(64 << 20, 'x'));
-  ASSERT_TRUE(std::filesystem::exists(index_path()));
-  const std::string index = ReadFile(index_path());
-  Save("a", 2, std::string(32 << 20, 'x'));
-  Save("b", 2);
-  EXPECT_EQ(ReadFile(index_path()), index);
-  Save("a", 3, std::string(32 << 20, 'x'));
-  const std::string second = ReadFile(index_path());
-  EXPECT_NE(second, index);
-  Save("a", 4);
-  Save("c", 1);
-  const std::string log = ReadFile(log_path());
-  Close();
-  for (const std::string& known : {index, second}) {
-    WriteFile(log_path(), log);
-    WriteFile(index_path(), known);
-    env_.read_bytes = 0;
-    Open();
-    EXPECT_EQ(store_->recovery(), FileStoreRecovery());
-    EXPECT_LT(env_.read_bytes, log.size());
-    EXPECT_THAT(VersionsIn(*store_, "a"), ElementsAre(1, 2, 3, 4));
-    EXPECT_THAT(VersionsIn(*store_, "b"), ElementsAre(1, 2));
-    EXPECT_THAT(VersionsIn(*store_, "c"), ElementsAre(1));
-    Close();
-  }
-}
-
-TEST_F(Index, IsRightWhenItIsMadeWhileOthersSaveAndRead) {
-  constexpr int kThreads = 4;
-  constexpr int kSaves = 30;
-  Fill();
-  Open();
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      const std::string own = "own " + std::to_string(t);
-      for (int i = 1; i <= kSaves; ++i) {
-        ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent(own, i, std::string(1 << 20, 'x')))));
-        ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent(own + " " + std::to_string(i), 1))));
-        ASSERT_TRUE(IsOk(store_->GetEvents("a", 140)));
-        ASSERT_EQ(CodeOf(store_->SaveEvent(MakeEvent("b", 1))), ErrorCode::kVersionConflict);
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  const std::string log = ReadFile(log_path());
-  const std::string index = ReadFile(index_path());
-  Close();
-  WriteFile(log_path(), log);
-  WriteFile(index_path(), index);
-  EXPECT_FALSE(OpeningReadsTheLog());
-  ExpectAllThere();
-  for (int t = 0; t < kThreads; ++t) {
-    const std::string own = "own " + std::to_string(t);
-    EXPECT_THAT(VersionsIn(*store_, own), SizeIs(kSaves));
-    for (int i = 1; i <= kSaves; ++i) {
-      EXPECT_THAT(VersionsIn(*store_, own + " " + std::to_string(i)), ElementsAre(1));
-    }
-  }
-}
-
-// Nothing says which of the log's pages a power cut would leave.
-TEST_F(Index, IsNotMadeBeforeTheLogIsFlushed) {
-  FileStoreOptions options;
-  options.durability = Durability::kPageCache;
-  Open(options);
-  Save("a", 1, std::string(64 << 20, 'x'));
-  EXPECT_FALSE(std::filesystem::exists(index_path()));
-  Close();
-  EXPECT_TRUE(std::filesystem::exists(index_path()));
-}
-
-TEST_F(Index, IsMadeByAnOpeningThatHadToReadMuch) {
-  Open();
-  Save("a", 1, std::string(64 << 20, 'x'));
-  const std::string log = ReadFile(log_path());
-  Close();
-  std::filesystem::remove(index_path());
-  WriteFile(log_path(), log);
-  Open();
-  EXPECT_TRUE(std::filesystem::exists(index_path()));
-  const std::string index = ReadFile(index_path());
-  Close();
-  WriteFile(log_path(), log);
-  WriteFile(index_path(), index);
-  env_.read_bytes = 0;
-  Open();
-  EXPECT_LT(env_.read_bytes, log.size() - (64u << 20) + 10'000);
-  EXPECT_THAT(VersionsIn(*store_, "a"), ElementsAre(1));
 }
 
 // Damage in what the index covers is found by whoever reads the record, and nothing else is touched.
