@@ -144,6 +144,7 @@ std::error_code ReadPayloads(const ReadableLog& log, std::string_view actor_id, 
     for (std::size_t i = 0; i < block.count; ++i) {
       std::string_view bytes;
       if (const auto error = records.Get(block.positions[i], &bytes)) return error;
+      if (i + 1 < block.count) records.GetAhead(block.positions[i + 1]);
       const auto header = HeaderAt(bytes, log.log_id, actor_id, block.positions[i]);
       if (header && PayloadIsIntact(*header, bytes, log.log_id)) visit(PayloadOf(*header, bytes));
     }
