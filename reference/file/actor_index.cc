@@ -53,7 +53,7 @@ bool Actor::changed() const {
 }
 
 void Actor::AddTo(std::string_view actor_id, CheckpointBuilder* builder) const {
-  PositionList events(stored_);
+  PositionList events(stored());
   PositionBlock block;
   const std::uint64_t count = added();
   for (std::size_t i = 0; i * kBlockEvents < count; ++i) {

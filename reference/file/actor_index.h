@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ class Actor {
   // others.
   Actor(std::mutex* mutex, const StoredActor& stored)
       : accepted(stored.events.last.version),
-        stored_(stored.events),
+        stored_(stored.events.count == 0 ? nullptr : new PositionListView(stored.events)),
         mutex_(*mutex),
         latest_(stored.events.last.version),
         events_(stored.events.last),
@@ -43,7 +44,7 @@ class Actor {
   std::optional<Position> snapshot() const;
 
   // What the checkpoint has of it.
-  const PositionListView& stored() const { return stored_; }
+  PositionListView stored() const { return stored_ ? *stored_ : PositionListView(); }
 
   // How many events were added, the block of them in which `from_version` would be, and a block.
   std::uint64_t added() const;
@@ -61,7 +62,7 @@ class Actor {
   std::int64_t accepted;
 
  private:
-  const PositionListView stored_;
+  const std::unique_ptr<const PositionListView> stored_;  // null if there is nothing: most have little
   std::mutex& mutex_;
   std::atomic<std::int64_t> latest_;
   PositionList events_;

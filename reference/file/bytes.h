@@ -44,12 +44,17 @@ void AppendFixed(T value, std::string* out) {
 inline constexpr std::size_t kMaxVarintBytes = 10;
 
 // Seven bits a byte, the lowest first, the top bit set in all but the last.
+// Answers how many bytes it took.
+inline std::size_t PutVarint(std::uint64_t value, char* out) {
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) out[size++] = static_cast<char>(value | 0x80);
+  out[size++] = static_cast<char>(value);
+  return size;
+}
+
 inline void AppendVarint(std::uint64_t value, std::string* out) {
   char bytes[kMaxVarintBytes];
-  std::size_t size = 0;
-  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
-  bytes[size++] = static_cast<char>(value);
-  out->append(bytes, size);
+  out->append(bytes, PutVarint(value, bytes));
 }
 
 // Takes one from the front of `bytes`; 0 when they end too early.

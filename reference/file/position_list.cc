@@ -61,11 +61,15 @@ void PositionList::Append(const Position& position) {
     AppendFixed(last_.offset, &marks_);
     AppendFixed(static_cast<std::uint64_t>(bytes_.size()), &marks_);
   }
-  MakeRoom(3 * kMaxVarintBytes, &bytes_);
-  AppendVarint(static_cast<std::uint64_t>(position.version) - static_cast<std::uint64_t>(last_.version),
-               &bytes_);
-  AppendVarint((position.offset - last_.offset) / kAlignment, &bytes_);
-  AppendVarint(position.bytes / kAlignment, &bytes_);
+  char encoded[3 * kMaxVarintBytes];
+  char* end = encoded;
+  end += PutVarint(static_cast<std::uint64_t>(position.version) - static_cast<std::uint64_t>(last_.version),
+                   end);
+  end += PutVarint((position.offset - last_.offset) / kAlignment, end);
+  end += PutVarint(position.bytes / kAlignment, end);
+  const auto size = static_cast<std::size_t>(end - encoded);
+  MakeRoom(size, &bytes_);
+  bytes_.append(encoded, size);
   last_ = {position.version, position.offset};
   ++count_;
 }
