@@ -1,37 +1,37 @@
-// Where each actor's records lie in the log. In memory, rebuilt at open; no payloads.
+// Where each actor's records lie in the log. In memory; no payloads.
 
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "checkpoint.h"
+#include "position_list.h"
 
 namespace aether::file {
 
-// A record of an actor.
-struct Position {
-  std::int64_t version = 0;  // of a record without a version: that of the event before it
-  std::uint64_t offset = 0;
-  std::uint32_t bytes = 0;
-};
-
-// The actor's event records from some version on.
-struct Positions {
-  std::int64_t before = 0;  // the version of the event before the first of them; 0 if there is none
-  std::vector<Position> events;
-};
-
-// What the index knows of one actor: stored records only, except for `accepted`.
+// What the index knows of one actor of which records were added since the log was opened: stored records
+// only, except for `accepted`.
 class Actor {
  public:
-  // `mutex` guards the positions, of this actor and of others.
-  explicit Actor(std::mutex* mutex) : mutex_(*mutex) {}
+  // Goes on where `stored`, in the checkpoint, ends. `mutex` guards the positions, of this actor and of
+  // others.
+  Actor(std::mutex* mutex, const StoredActor& stored)
+      : accepted(stored.events.last.version),
+        stored_(stored.events.count == 0 ? nullptr : new PositionListView(stored.events)),
+        mutex_(*mutex),
+        latest_(stored.events.last.version),
+        events_(stored.events.last),
+        snapshot_(stored.snapshot) {}
 
   // The version of the last stored event.
   std::int64_t latest() const { return latest_.load(std::memory_order_acquire); }
@@ -41,26 +41,73 @@ class Actor {
   // Keeps the position if its version is not below that of the snapshot it has.
   void AddSnapshot(const Position& position);
 
-  // All of them for `from_version` <= 1, those of unknown version included.
-  Positions EventsFrom(std::int64_t from_version) const;
   std::optional<Position> snapshot() const;
+
+  // What the checkpoint has of it.
+  PositionListView stored() const { return stored_ ? *stored_ : PositionListView(); }
+
+  // How many events were added, the block of them in which `from_version` would be, and a block.
+  std::uint64_t added() const;
+  std::size_t BlockOf(std::int64_t from_version) const;
+  void ReadBlock(std::size_t index, PositionBlock* block) const;
+
+  // Whether anything was added to what the checkpoint has.
+  bool changed() const;
+
+  // Adds it to a checkpoint.
+  void AddTo(std::string_view actor_id, CheckpointBuilder* builder) const;
 
   // The version of the last event that was given a place in the log, stored already or not. Guarded by
   // the commit queue.
-  std::int64_t accepted = 0;
+  std::int64_t accepted;
 
  private:
+  const std::unique_ptr<const PositionListView> stored_;  // null if there is nothing: most have little
   std::mutex& mutex_;
-  std::atomic<std::int64_t> latest_ = 0;
-  std::vector<Position> events_;
+  std::atomic<std::int64_t> latest_;
+  PositionList events_;
   Position snapshot_;  // none if it has no bytes
+  bool changed_ = false;
 };
 
+// The events of an actor from some version on, those of unknown version included for `from_version` <= 1;
+// block by block, so that the index is never locked for long. Events that are added meanwhile are left out.
+class EventPositions {
+ public:
+  // `added` is null if nothing was added to what is stored.
+  EventPositions(const PositionListView& stored, const Actor* added, std::int64_t from_version);
+
+  // How many there may be left.
+  std::uint64_t left() const;
+
+  // False: there are no more.
+  bool Next(PositionBlock* block);
+
+ private:
+  const PositionListView stored_;
+  const Actor* const added_;
+  const std::int64_t from_version_;
+  std::size_t next_stored_ = 0;  // blocks
+  std::uint64_t next_added_ = 0;
+  std::uint64_t added_count_ = 0;  // events
+};
+
+// The checkpoint, and what was added to it. Thread-safe, except where it says something else.
 class ActorIndex {
  public:
-  // Null for an actor that was never given to FindOrAdd(). Actors live as long as the index.
-  Actor* Find(std::string_view actor_id);
+  // Before anything else.
+  void SetCheckpoint(Checkpoint checkpoint) { checkpoint_.emplace(std::move(checkpoint)); }
+
+  // For an actor that nobody knows: no events, version 0, no snapshot.
+  EventPositions EventsFrom(std::string_view actor_id, std::int64_t from_version) const;
+  std::int64_t Latest(std::string_view actor_id) const;
+  std::optional<Position> Snapshot(std::string_view actor_id) const;
+
+  // The actor, for adding records. Actors live as long as the index.
   Actor& FindOrAdd(std::string_view actor_id);
+
+  // All of it as a file. Not while records are added.
+  std::string Encode(std::uint64_t log_id, const CheckpointRange& range) const;
 
  private:
   struct Hash {
@@ -72,9 +119,18 @@ class ActorIndex {
     std::unordered_map<std::string, Actor, Hash, std::equal_to<>> actors;
   };
 
-  Shard& ShardOf(std::string_view actor_id) { return shards_[Hash()(actor_id) % shards_.size()]; }
+  Shard& ShardOf(std::string_view actor_id) const { return shards_[Hash()(actor_id) % kShards]; }
 
-  std::array<Shard, 61> shards_;  // a prime: the maps use the same hash
+  static std::vector<std::pair<std::string_view, const Actor*>> ActorsOf(Shard& shard);
+
+  // Null for an actor that was never given to FindOrAdd().
+  const Actor* Find(std::string_view actor_id) const;
+  StoredActor FindStored(std::string_view actor_id) const;
+
+  static constexpr std::size_t kShards = 61;  // a prime: the maps use the same hash
+
+  std::optional<Checkpoint> checkpoint_;
+  mutable std::array<Shard, kShards> shards_;
 };
 
 }  // namespace aether::file

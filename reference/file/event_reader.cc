@@ -1,10 +1,9 @@
-// Records in few reads, each checked against the index, its checksums and its own content.
+// Records where they lie, each checked against the index, its checksums and its own content.
 
 #include "event_reader.h"
 
 #include <algorithm>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "aether/wire.h"
@@ -13,21 +12,66 @@
 namespace aether::file {
 namespace {
 
-// Records that lie this close together are read at once, what is between them included: reading 4 KiB too
-// much costs less than another system call.
-constexpr std::uint64_t kGapBytes = 4 << 10;
-constexpr std::uint64_t kReadBytes = 256 << 10;
+// As much is read at once where the log cannot be mapped.
+constexpr std::uint64_t kReadBytes = 16 << 10;
 
-// How many of `positions`, from the first on, are read at once.
-std::size_t CountTogether(std::span<const Position> positions) {
-  std::size_t count = 1;
-  for (; count < positions.size(); ++count) {
-    const std::uint64_t end = positions[count - 1].offset + positions[count - 1].bytes;
-    const Position& next = positions[count];
-    if (next.offset - end > kGapBytes || next.offset + next.bytes - positions[0].offset > kReadBytes) break;
+// So much of a record is worth loading ahead; the processor sees to the rest itself.
+constexpr std::size_t kAheadBytes = 1 << 10;
+constexpr std::size_t kCacheLineBytes = 64;
+
+// The records of a log: mapped, or read into a buffer.
+class RecordReader {
+ public:
+  explicit RecordReader(const ReadableLog& log) : log_(log) {}
+
+  // Sets `*bytes`, valid until the next call, to the record at `position`; fewer than it has where the log
+  // has fewer. An error is a read that failed.
+  std::error_code Get(const Position& position, std::string_view* bytes) {
+    *bytes = position.offset == ahead_offset_ ? ahead_ : View(position);
+    return bytes->empty() ? Read(position, bytes) : std::error_code();
   }
-  return count;
-}
+
+  // Has the record for the next Get() loaded while the one before it is decoded: an actor's records lie
+  // scattered through the log, where no processor guesses them.
+  void GetAhead(const Position& position) {
+    ahead_offset_ = position.offset;
+    ahead_ = View(position);
+    for (std::size_t at = 0; at < std::min(ahead_.size(), kAheadBytes); at += kCacheLineBytes) {
+      __builtin_prefetch(ahead_.data() + at);
+    }
+  }
+
+ private:
+  std::string_view View(const Position& position) {
+    return log_.map.View(position.offset, position.bytes,
+                         std::max(log_.end, position.offset + position.bytes));
+  }
+
+  std::error_code Read(const Position& position, std::string_view* bytes) {
+    if (position.offset < begin_ || position.offset + position.bytes > begin_ + size_) {
+      const std::uint64_t wanted = std::max<std::uint64_t>(
+          position.bytes, std::min(kReadBytes, log_.end - std::min(log_.end, position.offset)));
+      if (capacity_ < wanted) {
+        capacity_ = wanted;
+        buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
+      }
+      begin_ = position.offset;
+      size_ = 0;
+      if (const auto error = log_.file.ReadAt(begin_, buffer_.get(), wanted, &size_)) return error;
+    }
+    const std::size_t at = std::min<std::uint64_t>(position.offset - begin_, size_);
+    *bytes = std::string_view(buffer_.get(), size_).substr(at, position.bytes);
+    return {};
+  }
+
+  const ReadableLog& log_;
+  std::uint64_t ahead_offset_ = 0;  // no record begins there
+  std::string_view ahead_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::uint64_t begin_ = 0;
+  std::size_t size_ = 0;
+};
 
 // Why `event`, decoded from the record, is not the one that the record's header promises; empty if it is.
 std::string Disagreement(const RecordHeader& header, const Event& event) {
@@ -43,14 +87,22 @@ void AddError(ReplayResult* result, std::uint64_t sequence, std::string_view raw
   result->errors.push_back({sequence, std::string(raw), std::move(cause)});
 }
 
+// The header of the record `bytes`, if it is the one that the index knows at `position`.
+std::optional<RecordHeader> HeaderAt(std::string_view bytes, std::uint64_t log_id,
+                                     std::string_view actor_id, const Position& position) {
+  auto header = DecodeRecordHeader(bytes, log_id);
+  if (!header || header->size() != bytes.size() || header->actor_id != actor_id ||
+      (header->version != 0 && header->version != position.version)) {
+    return std::nullopt;
+  }
+  return header;
+}
+
 // Adds the record `bytes`, found at `position`, behind the event of version `before`.
 void AddRecord(std::string_view bytes, std::uint64_t log_id, std::string_view actor_id,
                const Position& position, std::int64_t before, ReplayResult* result) {
-  const auto header = DecodeRecordHeader(bytes, log_id);
-  if (!header || header->size() != bytes.size() || header->actor_id != actor_id ||
-      (header->version != 0 && header->version != position.version)) {
-    return AddError(result, 0, bytes, "the record's header is damaged");
-  }
+  const auto header = HeaderAt(bytes, log_id, actor_id, position);
+  if (!header) return AddError(result, 0, bytes, "the record's header is damaged");
   if (header->previous != before) {
     AddError(result, 0, "", "the event of version " + std::to_string(header->previous) + " is missing");
   }
@@ -67,42 +119,48 @@ void AddRecord(std::string_view bytes, std::uint64_t log_id, std::string_view ac
 
 }  // namespace
 
-std::error_code ReadEvents(const LogFile& file, std::uint64_t log_id, std::string_view actor_id,
-                           const Positions& positions, ReplayResult* result) {
-  std::unique_ptr<char[]> buffer;
-  std::size_t capacity = 0;
-  std::int64_t before = positions.before;
-  result->events.reserve(positions.events.size());
-  for (std::span<const Position> rest = positions.events; !rest.empty();) {
-    const auto together = rest.first(CountTogether(rest));
-    const std::uint64_t begin = together.front().offset;
-    const std::size_t size = together.back().offset + together.back().bytes - begin;
-    if (capacity < size) {
-      capacity = size;
-      buffer = std::make_unique_for_overwrite<char[]>(capacity);
-    }
-    std::size_t read = 0;
-    if (const auto error = file.ReadAt(begin, buffer.get(), size, &read)) return error;
-    for (const Position& position : together) {
-      const auto bytes = std::string_view(buffer.get(), read)
-                             .substr(std::min(position.offset - begin, read), position.bytes);
-      AddRecord(bytes, log_id, actor_id, position, before, result);
+std::error_code ReadEvents(const ReadableLog& log, std::string_view actor_id, EventPositions positions,
+                           ReplayResult* result) {
+  RecordReader records(log);
+  result->events.reserve(positions.left());
+  for (PositionBlock block; positions.Next(&block);) {
+    std::int64_t before = block.before;
+    for (std::size_t i = 0; i < block.count; ++i) {
+      const Position& position = block.positions[i];
+      std::string_view bytes;
+      if (const auto error = records.Get(position, &bytes)) return error;
+      if (i + 1 < block.count) records.GetAhead(block.positions[i + 1]);
+      AddRecord(bytes, log.log_id, actor_id, position, before, result);
       before = position.version;
     }
-    rest = rest.subspan(together.size());
   }
   return {};
 }
 
-Result<ActorSnapshot> ReadSnapshot(const LogFile& file, std::uint64_t log_id, std::string_view actor_id,
+std::error_code ReadPayloads(const ReadableLog& log, std::string_view actor_id, EventPositions positions,
+                             const std::function<void(std::string_view)>& visit) {
+  RecordReader records(log);
+  for (PositionBlock block; positions.Next(&block);) {
+    for (std::size_t i = 0; i < block.count; ++i) {
+      std::string_view bytes;
+      if (const auto error = records.Get(block.positions[i], &bytes)) return error;
+      if (i + 1 < block.count) records.GetAhead(block.positions[i + 1]);
+      const auto header = HeaderAt(bytes, log.log_id, actor_id, block.positions[i]);
+      if (header && PayloadIsIntact(*header, bytes, log.log_id)) visit(PayloadOf(*header, bytes));
+    }
+  }
+  return {};
+}
+
+Result<ActorSnapshot> ReadSnapshot(const ReadableLog& log, std::string_view actor_id,
                                    const Position& position) {
-  std::string bytes(position.bytes, '\0');
-  std::size_t read = 0;
-  if (const auto error = file.ReadAt(position.offset, bytes.data(), bytes.size(), &read)) {
+  RecordReader records(log);
+  std::string_view bytes;
+  if (const auto error = records.Get(position, &bytes)) {
     return IoError(ErrorCode::kUnavailable, "read the log", error);
   }
-  const auto header = DecodeRecordHeader({bytes.data(), read}, log_id);
-  if (!header || !PayloadIsIntact(*header, bytes, log_id)) {
+  const auto header = DecodeRecordHeader(bytes, log.log_id);
+  if (!header || !PayloadIsIntact(*header, bytes, log.log_id)) {
     return StoreError(ErrorCode::kCorrupt, "the record of the latest snapshot is damaged");
   }
   auto snapshot = DecodeSnapshot(PayloadOf(*header, bytes));

@@ -123,20 +123,68 @@ TEST_F(Faults, InterruptedAndShortCallsAreNoErrors) {
 }
 
 TEST_F(Faults, AReadErrorIsToldAndPasses) {
-  env_.NextRead(EIO);
+  env_.NextRead(EFAULT);  // the page of the mapped log
+  env_.NextRead(EIO);     // so it is read otherwise
   EXPECT_EQ(CodeOf(store_->GetEvents("a", 0)), ErrorCode::kUnavailable);
   EXPECT_THAT(VersionsIn(*store_, "a"), ElementsAre(1));
+}
+
+TEST_F(Faults, APageThatCannotBeReadIsReadOtherwise) {
+  env_.NextRead(EFAULT);
+  env_.read_bytes = 0;
+  EXPECT_THAT(VersionsIn(*store_, "a"), ElementsAre(1));
+  EXPECT_GT(env_.read_bytes, 0u);
+}
+
+TEST_F(Faults, WithoutMappingTheLogIsRead) {
+  for (int version = 2; version <= 200; ++version) {
+    ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", version, std::string(300, 'x')))));
+  }
+  ASSERT_TRUE(IsOk(store_->SaveSnapshot(MakeSnapshot("a", 7))));
+  env_.FailMap();
+  Open();
+  const auto events = store_->GetEvents("a", 0);
+  ASSERT_THAT(*events, testing::SizeIs(200));
+  for (int version = 2; version <= 200; ++version) {
+    EXPECT_EQ(*(*events)[static_cast<std::size_t>(version) - 1],
+              MakeEvent("a", version, std::string(300, 'x')));
+  }
+  EXPECT_EQ(*store_->GetLatestSnapshot("a"), MakeSnapshot("a", 7));
 }
 
 TEST_F(Faults, AReadErrorAtOpenCutsNothingOff) {
   Close();
   const std::string log = ReadFile(log_path());
+  std::filesystem::remove(index_path());
   env_.NextRead(0);  // the log's header
   env_.NextRead(EIO);
   FileStoreOptions options;
   options.env = &env_;
   EXPECT_EQ(CodeOf(FileStore::Open(directory_.path(), options)), ErrorCode::kUnavailable);
   EXPECT_EQ(ReadFile(log_path()), log);
+}
+
+TEST_F(Faults, AReadErrorInTheIndexIsNone) {
+  Close();
+  env_.NextRead(0);  // the log's header
+  env_.NextRead(EIO);
+  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
+  EXPECT_FALSE(std::filesystem::exists(index_path()));
+  Close();
+  EXPECT_TRUE(std::filesystem::exists(index_path()));
+}
+
+TEST_F(Faults, AnIndexThatCannotBeWrittenIsNoError) {
+  Close();
+  const std::string before = ReadFile(index_path());
+  Open();
+  ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
+  env_.NextWrite(0);  // the seal
+  env_.NextWrite(ENOSPC);
+  EXPECT_TRUE(IsOk(store_->Close()));
+  EXPECT_EQ(ReadFile(index_path()), before);
+  EXPECT_FALSE(std::filesystem::exists(index_path().string() + ".new"));
+  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1, 2));
 }
 
 TEST_F(Faults, WithoutPreallocationTheLogGrowsByItself) {

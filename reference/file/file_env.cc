@@ -3,6 +3,7 @@
 #include "aether/file_env.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace aether {
@@ -21,6 +22,15 @@ int FileEnv::Sync(int fd) { return ::fdatasync(fd); }
 int FileEnv::Allocate(int fd, off_t offset, off_t length) { return ::fallocate(fd, 0, offset, length); }
 
 int FileEnv::Resize(int fd, off_t size) { return ::ftruncate(fd, size); }
+
+void* FileEnv::Map(int fd, std::size_t size, off_t offset) {
+  void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, offset);
+  return mapped == MAP_FAILED ? nullptr : mapped;
+}
+
+int FileEnv::MakeReadable(void* pages, std::size_t size) {
+  return ::madvise(pages, size, MADV_POPULATE_READ);
+}
 
 FileEnv& FileEnv::System() {
   static FileEnv env;

@@ -7,7 +7,7 @@
 #include <exception>
 
 #include "aether/wire.h"
-#include "event_reader.h"
+#include "checkpoint_file.h"
 #include "log_format.h"
 
 namespace aether::file {
@@ -16,11 +16,17 @@ namespace {
 // As much of a lost region as a replay error carries.
 constexpr std::uint64_t kLostBytesShown = 1 << 20;
 
+// The most memory that a thread keeps for encoding its next event.
+constexpr std::size_t kMaxKeptBytes = 64 << 10;
+
 // How long a batch waits for more records: a sixth of what the fastest flush takes. Without a flush,
 // waiting gains nothing.
 std::chrono::microseconds PatienceFor(Durability durability) {
   return std::chrono::microseconds(durability == Durability::kDurable ? 20 : 0);
 }
+
+// The least part of a log that is worth an index before the log is closed.
+constexpr std::uint64_t kLongScanBytes = 64 << 20;
 
 StoreError ReadFailed(std::error_code error) {
   return IoError(ErrorCode::kUnavailable, "read the log", error);
@@ -28,9 +34,13 @@ StoreError ReadFailed(std::error_code error) {
 
 }  // namespace
 
-FileLog::FileLog(FileDescriptor lock, LogFile file, std::uint64_t log_id, Durability durability)
-    : lock_(std::move(lock)),
+FileLog::FileLog(std::filesystem::path directory, FileEnv* env, FileDescriptor lock, LogFile file,
+                 std::uint64_t log_id, Durability durability)
+    : directory_(std::move(directory)),
+      env_(env),
+      lock_(std::move(lock)),
       file_(std::move(file)),
+      map_(std::in_place, &*file_),
       log_id_(log_id),
       queue_([this](std::span<Append* const> appends) { return Write(appends); }, PatienceFor(durability)) {
 }
@@ -41,7 +51,8 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
   auto lock = LockDirectory(directory);
   if (!lock) return lock.error();
   const auto path = directory / "events.log";
-  auto file = OpenOrMakeLog(path, options.env ? options.env : &FileEnv::System());
+  FileEnv* const env = options.env ? options.env : &FileEnv::System();
+  auto file = OpenOrMakeLog(path, env);
   if (!file) return file.error();
   char bytes[kFileHeaderBytes];
   std::size_t read = 0;
@@ -52,7 +63,7 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
                       path.string() + " is no log of this store, or the log's header is damaged");
   }
   std::shared_ptr<FileLog> log(
-      new FileLog(*std::move(lock), *std::move(file), *log_id, options.durability));
+      new FileLog(directory, env, *std::move(lock), *std::move(file), *log_id, options.durability));
   if (auto recovered = log->Recover(options); !recovered) return recovered.error();
   return log;
 }
@@ -60,7 +71,10 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
 Result<void> FileLog::Recover(const FileStoreOptions& options) {
   const auto size = file_->Size();
   if (!size) return size.error();
-  auto contents = ScanLog(*file_, log_id_, *size, [this](const Record& record) { Index(record); });
+  auto start = ReadIndex(*size);
+  if (!start) return start.error();
+  auto contents =
+      ScanLog(*file_, log_id_, *size, *std::move(start), [this](const Record& record) { Index(record); });
   if (!contents) return contents.error();
   writer_.emplace(&*file_, log_id_, options, *contents);
   if (auto repaired = writer_->Repair(*contents); !repaired) return repaired;
@@ -71,7 +85,40 @@ Result<void> FileLog::Recover(const FileStoreOptions& options) {
   recovery_.damaged_records = contents->damaged_records;
   recovery_.damaged_bytes = contents->damaged_bytes;
   for (const LostRecords& lost : lost_) recovery_.lost_records += lost.count;
+  if (IndexIsFarBehind()) WriteIndex();
   return {};
+}
+
+// Takes over what the index says of the log's beginning, and answers where to read on.
+Result<LogContents> FileLog::ReadIndex(std::uint64_t log_bytes) {
+  auto checkpoint = ReadCheckpoint(directory_, env_, *file_, log_id_, log_bytes);
+  if (!checkpoint) return checkpoint.error();
+  LogContents start;
+  if (!*checkpoint) return start;
+  const CheckpointRange range = (*checkpoint)->range();
+  start.end = indexed_end_ = range.end;
+  start.proven = range.proven;
+  start.next_sequence = range.next_sequence;
+  index_.SetCheckpoint(**std::move(checkpoint));
+  return start;
+}
+
+// The log is flushed up to its end, and nobody else writes. A damaged log gets no index: each opening has
+// to find the damage again.
+void FileLog::WriteIndex() {
+  if (end_ == indexed_end_ || recovery_.damaged_records > 0 || recovery_.damaged_bytes > 0) return;
+  const CheckpointRange range{end_, writer_->synced(), writer_->next_sequence(), 0};
+  try {
+    if (WriteCheckpoint(directory_, env_, *file_, log_id_, range, index_)) indexed_end_ = end_;
+  } catch (const std::exception&) {
+    // No memory for it. The log is as good without.
+  }
+}
+
+// By so much that an opening would have to read for long, and that writing it costs each event next to
+// nothing.
+bool FileLog::IndexIsFarBehind() const {
+  return end_ - indexed_end_ >= std::max(kLongScanBytes, indexed_end_ / 2);
 }
 
 void FileLog::Index(const Record& record) {
@@ -97,6 +144,11 @@ Result<void> FileLog::Detach() {
   std::lock_guard lock(handles_mutex_);
   if (--handles_ > 0) return {};
   auto sealed = writer_->Seal();
+  if (writer_->sealed()) {
+    end_ = writer_->end();
+    WriteIndex();
+  }
+  map_.reset();
   file_.reset();
   lock_ = FileDescriptor();
   return sealed;
@@ -110,16 +162,22 @@ Result<void> FileLog::CheckNothingLost() const {
 }
 
 Result<void> FileLog::SaveEvent(const Event& event) {
-  // Latest versions only rise: a save that is too late is so without the queue, or its encoding.
-  Actor* const actor = index_.Find(event.actor_id);
-  const std::int64_t latest = actor ? actor->latest() : 0;
   if (auto sound = CheckNothingLost(); !sound) return sound;
+  // Latest versions only rise: a save that is too late is so without the queue, or its encoding. A version
+  // that is too low for every actor is no reason to remember this one.
+  Actor* const actor = event.version > 0 ? &index_.FindOrAdd(event.actor_id) : nullptr;
+  const std::int64_t latest = actor ? actor->latest() : index_.Latest(event.actor_id);
   if (event.version <= latest) return StoreError::Conflict(event.actor_id, event.version, latest);
-  std::string payload;
+  thread_local std::string payload;  // keeps its memory from save to save
+  payload.clear();
   AppendEvent(event, &payload);
-  if (payload.size() > kMaxPayloadBytes) return StoreError::InvalidEvent("data", "the event is too large");
   Append append;
-  return Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
+  append.actor = actor;
+  auto saved = payload.size() > kMaxPayloadBytes
+                   ? StoreError::InvalidEvent("data", "the event is too large")
+                   : Commit(RecordType::kEvent, event.actor_id, event.version, payload, &append);
+  if (payload.capacity() > kMaxKeptBytes) std::string().swap(payload);
+  return saved;
 }
 
 Result<void> FileLog::SaveSnapshot(const ActorSnapshot& snapshot) {
@@ -147,7 +205,7 @@ Result<void> FileLog::Commit(RecordType type, std::string_view actor_id, std::in
   append->version = version;
   append->payload = payload;
   append->payload_checksum = Checksum(payload, log_id_);
-  append->actor = &index_.FindOrAdd(actor_id);
+  if (!append->actor) append->actor = &index_.FindOrAdd(actor_id);
   return queue_.Commit(*append);
 }
 
@@ -167,20 +225,27 @@ Result<void> FileLog::Write(std::span<Append* const> appends) {
   }
   end_ = writer_->end();
   if (followers_ > 0) Tick();
+  if (writer_->synced() == end_ && IndexIsFarBehind()) WriteIndex();
   return {};
 }
 
 Result<ReplayResult> FileLog::Replay(std::string_view actor_id, std::int64_t from_version) {
   ReplayResult result;
-  if (const Actor* actor = index_.Find(actor_id)) {
-    const auto error = ReadEvents(*file_, log_id_, actor_id, actor->EventsFrom(from_version), &result);
-    if (error) return ReadFailed(error);
-  }
+  const auto error = ReadEvents(Readable(), actor_id, index_.EventsFrom(actor_id, from_version), &result);
+  if (error) return ReadFailed(error);
   if (lost_.empty()) return result;
-  if (const auto error = AddLost(&result)) return ReadFailed(error);
+  if (const auto lost_error = AddLost(&result)) return ReadFailed(lost_error);
   std::stable_sort(result.errors.begin(), result.errors.end(),
                    [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
   return result;
+}
+
+Result<void> FileLog::ReadPayloads(std::string_view actor_id, std::int64_t from_version,
+                                   const std::function<void(std::string_view)>& visit) {
+  const auto error =
+      file::ReadPayloads(Readable(), actor_id, index_.EventsFrom(actor_id, from_version), visit);
+  if (error) return ReadFailed(error);
+  return {};
 }
 
 std::error_code FileLog::AddLost(ReplayResult* result) const {
@@ -197,16 +262,14 @@ std::error_code FileLog::AddLost(ReplayResult* result) const {
 
 Result<std::int64_t> FileLog::LatestVersion(std::string_view actor_id) {
   if (auto sound = CheckNothingLost(); !sound) return sound.error();
-  const Actor* actor = index_.Find(actor_id);
-  return actor ? actor->latest() : 0;
+  return index_.Latest(actor_id);
 }
 
 Result<std::optional<ActorSnapshot>> FileLog::LatestSnapshot(std::string_view actor_id) {
   if (auto sound = CheckNothingLost(); !sound) return sound.error();
-  const Actor* actor = index_.Find(actor_id);
-  const auto position = actor ? actor->snapshot() : std::nullopt;
+  const auto position = index_.Snapshot(actor_id);
   if (!position) return std::optional<ActorSnapshot>();
-  auto snapshot = ReadSnapshot(*file_, log_id_, actor_id, *position);
+  auto snapshot = ReadSnapshot(Readable(), actor_id, *position);
   if (!snapshot) return snapshot.error();
   return std::optional<ActorSnapshot>(*std::move(snapshot));
 }

@@ -15,7 +15,9 @@
 #include "aether/event_store.h"
 #include "aether/file_store.h"
 #include "commit_queue.h"
+#include "event_reader.h"
 #include "log_file.h"
+#include "log_map.h"
 #include "log_scan.h"
 #include "log_writer.h"
 
@@ -45,6 +47,11 @@ class FileLog {
   // sequence number. For tests of damage that no writer causes.
   Result<std::uint64_t> AppendRaw(std::string_view actor_id, std::string_view payload);
 
+  // Calls `visit` with the JSON of each sound record of the actor, in order, where it lies in the log. For
+  // measuring what reading takes without decoding.
+  Result<void> ReadPayloads(std::string_view actor_id, std::int64_t from_version,
+                            const std::function<void(std::string_view)>& visit);
+
   const FileStoreRecovery& recovery() const { return recovery_; }
 
   // Following the log: records before end() are stored, and a reader of them may be made at any time. A
@@ -58,22 +65,32 @@ class FileLog {
   void Tick();
 
  private:
-  FileLog(FileDescriptor lock, LogFile file, std::uint64_t log_id, Durability durability);
+  FileLog(std::filesystem::path directory, FileEnv* env, FileDescriptor lock, LogFile file,
+          std::uint64_t log_id, Durability durability);
 
   Result<void> Recover(const FileStoreOptions& options);
+  Result<LogContents> ReadIndex(std::uint64_t log_bytes);
+  bool IndexIsFarBehind() const;
+  void WriteIndex();
   void Index(const Record& record);
   Result<void> Commit(RecordType type, std::string_view actor_id, std::int64_t version,
                       std::string_view payload, Append* append);
   Result<void> Write(std::span<Append* const> appends);
 
+  ReadableLog Readable() { return {*file_, *map_, log_id_, end_}; }
+
   // kCorrupt if records are lost: then no latest version is certain.
   Result<void> CheckNothingLost() const;
   std::error_code AddLost(ReplayResult* result) const;
 
+  const std::filesystem::path directory_;
+  FileEnv* const env_;
   FileDescriptor lock_;
   std::optional<LogFile> file_;  // none once the last handle is gone
+  std::optional<LogMap> map_;
   const std::uint64_t log_id_;
   ActorIndex index_;
+  std::uint64_t indexed_end_ = kFileHeaderBytes;  // of what events.index covers
   std::vector<LostRecords> lost_;
   FileStoreRecovery recovery_;
 

@@ -161,6 +161,13 @@ std::unique_ptr<FileStore> FileStoreSeam::Attach(const std::weak_ptr<FileLog>& w
       new FileStore(std::make_unique<FileStore::Handle>(std::move(log), recovery)));
 }
 
+Result<void> FileStoreSeam::ReadPayloads(FileStore& store, std::string_view actor_id,
+                                         std::int64_t from_version,
+                                         const std::function<void(std::string_view)>& visit) {
+  return store.handle_->Through(
+      [&](const auto& log) { return log->ReadPayloads(actor_id, from_version, visit); });
+}
+
 Result<std::uint64_t> FileStoreSeam::AppendRaw(FileStore& store, std::string_view actor_id,
                                                std::string_view raw) {
   return store.handle_->Through([&](const auto& log) { return log->AppendRaw(actor_id, raw); });

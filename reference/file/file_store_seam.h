@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -20,6 +21,11 @@ struct FileStoreSeam {
 
   // Another handle on `log`; null when its last handle has been closed.
   static std::unique_ptr<FileStore> Attach(const std::weak_ptr<file::FileLog>& log);
+
+  // Calls `visit` with the JSON of each of the actor's sound records, undecoded, where it lies: valid
+  // during the call.
+  static Result<void> ReadPayloads(FileStore& store, std::string_view actor_id, std::int64_t from_version,
+                                   const std::function<void(std::string_view)>& visit);
 
   // Puts a sound record with these bytes, of which no version is known, at the end of the actor's stream.
   // Answers its sequence number. Latest versions do not change.

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "aether/wire.h"
 #include "file_store_seam.h"
 #include "test_support.h"
 
@@ -125,6 +126,32 @@ TEST_F(FileStoreTest, StoresAnEventOf64MiB) {
   ASSERT_TRUE(IsOk(store_->SaveEvent(event)));
   EXPECT_EQ(*store_->GetEvents("a", 0)->at(0), event);
   EXPECT_EQ(*Open().GetEvents("a", 0)->at(0), event);
+}
+
+// Some records lie across the 64 MiB at which another part of the log is mapped, some behind.
+TEST_F(FileStoreTest, ReadsEventsOfALogOfManyMiB) {
+  FileStoreOptions options;
+  options.durability = Durability::kPageCache;
+  Open(options);
+  for (int version = 1; version <= 20; ++version) {
+    ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", version, std::string(7 << 20, 'a' + version)))));
+    ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("b", version))));
+    EXPECT_EQ(*store_->GetEvents("a", version)->at(0),
+              MakeEvent("a", version, std::string(7 << 20, 'a' + version)));
+    EXPECT_THAT(VersionsIn(*store_, "b"), SizeIs(static_cast<std::size_t>(version)));
+  }
+}
+
+TEST_F(FileStoreTest, GivesTheTextOfEachRecordUndecoded) {
+  Open();
+  ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 1))));
+  ASSERT_TRUE(IsOk(FileStoreSeam::AppendRaw(*store_, "a", "malformed")));
+  ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
+  std::vector<std::string> texts;
+  const auto keep = [&](std::string_view text) { texts.emplace_back(text); };
+  ASSERT_TRUE(IsOk(FileStoreSeam::ReadPayloads(*store_, "a", 0, keep)));
+  EXPECT_THAT(texts,
+              ElementsAre(*EncodeEvent(MakeEvent("a", 1)), "malformed", *EncodeEvent(MakeEvent("a", 2))));
 }
 
 TEST_F(FileStoreTest, RefusesAnEventBeyondItsLimitNamingTheField) {

@@ -26,20 +26,6 @@ auto Uninterrupted(Call call) {
   return answer;
 }
 
-FileDescriptor OpenFile(const fs::path& path, int flags) {
-  return FileDescriptor(
-      Uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP); }));
-}
-
-// Makes the entries of `directory` durable: a new file that is flushed can still be missing from it.
-Result<void> SyncDirectory(const fs::path& directory) {
-  const auto fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
-  if (!fd.valid() || Uninterrupted([&] { return ::fsync(fd.get()); }) != 0) {
-    return IoError(ErrorCode::kStorageFailed, "flush directory " + directory.string(), LastError());
-  }
-  return {};
-}
-
 fs::path ParentOf(const fs::path& path) {
   const auto parent = fs::absolute(path).lexically_normal().parent_path();
   return parent.empty() ? fs::path("/") : parent;
@@ -76,6 +62,19 @@ std::error_code LastError() { return {errno, std::generic_category()}; }
 
 FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+FileDescriptor OpenFile(const fs::path& path, int flags) {
+  return FileDescriptor(
+      Uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP); }));
+}
+
+Result<void> SyncDirectory(const fs::path& directory) {
+  const auto fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd.valid() || Uninterrupted([&] { return ::fsync(fd.get()); }) != 0) {
+    return IoError(ErrorCode::kStorageFailed, "flush directory " + directory.string(), LastError());
+  }
+  return {};
 }
 
 std::error_code LogFile::ReadAt(std::uint64_t offset, char* buffer, std::size_t size,
@@ -115,6 +114,14 @@ std::error_code LogFile::Resize(std::uint64_t size) const {
 
 bool LogFile::Allocate(std::uint64_t offset, std::uint64_t bytes) const {
   return env_->Allocate(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0;
+}
+
+const char* LogFile::Map(std::uint64_t offset, std::uint64_t bytes) const {
+  return static_cast<const char*>(env_->Map(fd_.get(), bytes, static_cast<off_t>(offset)));
+}
+
+bool LogFile::MakeReadable(const char* pages, std::uint64_t bytes) const {
+  return Uninterrupted([&] { return env_->MakeReadable(const_cast<char*>(pages), bytes); }) == 0;
 }
 
 Result<std::uint64_t> LogFile::Size() const {

@@ -38,6 +38,13 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
+// Opens `path` with the flags of open(), not valid if that fails, with errno. A file that it makes belongs
+// to the user and may be read by the group.
+FileDescriptor OpenFile(const std::filesystem::path& path, int flags);
+
+// Makes the entries of `directory` durable: a new file that is flushed can still be missing from it.
+Result<void> SyncDirectory(const std::filesystem::path& directory);
+
 // A file of which every call does all of its work or says why not. Reads may run beside anything.
 class LogFile {
  public:
@@ -51,6 +58,10 @@ class LogFile {
 
   // Makes room from `offset` on; false if the file system does not. Nobody needs it to succeed.
   bool Allocate(std::uint64_t offset, std::uint64_t bytes) const;
+
+  // Maps a part of the file, null if that is not to be had; and whether pages of such a part can be read.
+  const char* Map(std::uint64_t offset, std::uint64_t bytes) const;
+  bool MakeReadable(const char* pages, std::uint64_t bytes) const;
 
   Result<std::uint64_t> Size() const;
 

@@ -7,26 +7,13 @@
 
 #include <cstring>
 
+#include "bytes.h"
+
 namespace aether::file {
 namespace {
 
 constexpr std::string_view kFileMagic{"AETHRLOG", 8};
 constexpr std::uint32_t kFormatVersion = 1;
-
-// Little-endian on every machine.
-template <typename T>
-void Put(T value, char* out) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) out[i] = static_cast<char>(value >> (8 * i));
-}
-
-template <typename T>
-T Get(std::string_view bytes, std::size_t at) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value |= static_cast<T>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-  }
-  return value;
-}
 
 // A checksum stands right behind the bytes that it covers.
 void PutChecksum(char* bytes, std::size_t covered, std::uint64_t log_id) {
@@ -40,7 +27,16 @@ bool ChecksumHolds(std::string_view bytes, std::size_t covered, std::uint64_t lo
 }  // namespace
 
 std::uint64_t Checksum(std::string_view bytes, std::uint64_t log_id) {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), log_id);
+  // XXH3 makes a secret of the seed whenever the text is long, which takes as long as 400 bytes of it.
+  struct Secret {
+    explicit Secret(std::uint64_t seed) : of(seed) { XXH3_generateSecret_fromSeed(bytes, seed); }
+    std::uint64_t of;
+    unsigned char bytes[XXH3_SECRET_DEFAULT_SIZE];
+  };
+  thread_local Secret secret(log_id);
+  if (secret.of != log_id) secret = Secret(log_id);
+  return XXH3_64bits_withSecretandSeed(bytes.data(), bytes.size(), secret.bytes, sizeof(secret.bytes),
+                                       log_id);
 }
 
 std::string EncodeFileHeader(std::uint64_t log_id) {

@@ -3,6 +3,8 @@
 #include "log_format.h"
 
 #include <gtest/gtest.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <cstdio>
 #include <string>
@@ -130,6 +132,15 @@ TEST(Record, IsRefusedWhenItIsShort) {
   const std::size_t header_bytes = DecodeRecordHeader(bytes, kLogId)->payload_at();
   for (std::size_t size = 0; size < header_bytes; ++size) {
     EXPECT_FALSE(DecodeRecordHeader(std::string_view(bytes).substr(0, size), kLogId)) << size << " bytes";
+  }
+}
+
+TEST(LogFormat, ItsChecksumIsXxh3SeededWithTheLogsId) {
+  const std::string text(5000, 'x');
+  for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{1}, kLogId, ~std::uint64_t{0}}) {
+    for (const std::size_t size : {0, 1, 16, 17, 128, 240, 241, 444, 1024, 5000}) {
+      EXPECT_EQ(Checksum(text.substr(0, size), id), XXH3_64bits_withSeed(text.data(), size, id));
+    }
   }
 }
 

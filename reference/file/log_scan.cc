@@ -3,19 +3,18 @@
 #include "log_scan.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aether::file {
 namespace {
 
 class Scan {
  public:
-  Scan(const LogFile& file, std::uint64_t log_id, std::uint64_t file_bytes,
+  Scan(const LogFile& file, std::uint64_t log_id, std::uint64_t file_bytes, LogContents start,
        const std::function<void(const Record&)>& visit)
-      : reader_(file, log_id, file_bytes), visit_(visit) {}
+      : reader_(file, log_id, file_bytes), visit_(visit), contents_(std::move(start)) {}
 
   Result<LogContents> Run() {
-    contents_.end = contents_.proven = kFileHeaderBytes;
-    contents_.sealed = true;
     while (contents_.end < reader_.end() && (TakeSoundFrame() || TakeDamage())) {
     }
     contents_.torn_bytes = reader_.EndOfData(contents_.end) - contents_.end;
@@ -124,8 +123,8 @@ class Scan {
 }  // namespace
 
 Result<LogContents> ScanLog(const LogFile& file, std::uint64_t log_id, std::uint64_t file_bytes,
-                            const std::function<void(const Record&)>& visit) {
-  return Scan(file, log_id, file_bytes, visit).Run();
+                            LogContents start, const std::function<void(const Record&)>& visit) {
+  return Scan(file, log_id, file_bytes, std::move(start), visit).Run();
 }
 
 }  // namespace aether::file

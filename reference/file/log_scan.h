@@ -21,9 +21,9 @@ struct LostRecords {
 };
 
 struct LogContents {
-  std::uint64_t end = 0;     // where the log ends and the next frame goes
-  std::uint64_t proven = 0;  // what lies before was flushed
-  bool sealed = false;       // no record lies behind `proven`
+  std::uint64_t end = kFileHeaderBytes;     // where the log ends and the next frame goes
+  std::uint64_t proven = kFileHeaderBytes;  // what lies before was flushed
+  bool sealed = true;                       // no record lies behind `proven`
   std::uint64_t next_sequence = 1;
   std::uint64_t torn_bytes = 0;  // at `end`, to be cut off
   std::uint64_t damaged_records = 0;
@@ -31,10 +31,11 @@ struct LogContents {
   std::vector<LostRecords> lost;
 };
 
-// Calls `visit` for each record with a sound header, in order, and answers what else there is to know.
+// Reads on from `start`, what is known of the log's beginning: nothing, or what a checkpoint says. Calls
+// `visit` for each record with a sound header, in order, and answers what else there is to know.
 // Damage before the last offset that any frame proves flushed is damage; what lies behind it, from the
 // first unsound byte on, is a torn tail. Changes nothing. kUnavailable if the file cannot be read.
 Result<LogContents> ScanLog(const LogFile& file, std::uint64_t log_id, std::uint64_t file_bytes,
-                            const std::function<void(const Record&)>& visit);
+                            LogContents start, const std::function<void(const Record&)>& visit);
 
 }  // namespace aether::file

@@ -41,6 +41,11 @@ class LogWriter {
   // Where the next frame goes. What lies before it is stored.
   std::uint64_t end() const { return end_; }
 
+  // For a checkpoint at the end.
+  bool sealed() const { return sealed_; }
+  std::uint64_t synced() const { return synced_; }
+  std::uint64_t next_sequence() const { return next_sequence_; }
+
  private:
   std::error_code WriteFrames(std::span<Append* const> appends, std::uint64_t* end);
   std::error_code WriteFrame(std::span<Append* const> appends, std::uint64_t* end);

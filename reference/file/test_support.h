@@ -100,6 +100,7 @@ class FaultyEnv : public FileEnv {
   void NextResize(int error) { Push(&resizes_, error); }
   void NextRead(int error) { Push(&reads_, error); }
   void FailAllocate() { allocate_fails = true; }
+  void FailMap() { map_fails = true; }
 
   // Flushes only look as if: for tests of many states, which a flush each would make slow.
   void SkipSyncs() { skip_syncs = true; }
@@ -130,7 +131,9 @@ class FaultyEnv : public FileEnv {
 
   ssize_t Read(int fd, void* buffer, std::size_t size, off_t offset) override {
     if (Fails(&reads_) || Interrupted()) return -1;
-    return FileEnv::Read(fd, buffer, Shortened(size), offset);
+    const ssize_t read = FileEnv::Read(fd, buffer, Shortened(size), offset);
+    if (read > 0) read_bytes += static_cast<std::uint64_t>(read);
+    return read;
   }
 
   ssize_t Write(int fd, const void* bytes, std::size_t size, off_t offset) override {
@@ -163,9 +166,23 @@ class FaultyEnv : public FileEnv {
     return FileEnv::Resize(fd, size);
   }
 
+  void* Map(int fd, std::size_t size, off_t offset) override {
+    if (!map_fails) return FileEnv::Map(fd, size, offset);
+    errno = ENOMEM;
+    return nullptr;
+  }
+
+  // A page that cannot be read fails as a read does.
+  int MakeReadable(void* pages, std::size_t size) override {
+    if (Fails(&reads_) || Interrupted()) return -1;
+    return FileEnv::MakeReadable(pages, size);
+  }
+
+  std::atomic<std::uint64_t> read_bytes = 0;
   std::atomic<int> write_count = 0;
   std::atomic<int> sync_count = 0;
   std::atomic<bool> allocate_fails = false;
+  std::atomic<bool> map_fails = false;
   std::atomic<bool> skip_syncs = false;
   std::atomic<std::size_t> short_bytes = 0;
 
@@ -206,6 +223,7 @@ class FaultyEnv : public FileEnv {
 class FileStoreFixture : public testing::Test {
  protected:
   std::filesystem::path log_path() const { return directory_.path() / "events.log"; }
+  std::filesystem::path index_path() const { return directory_.path() / "events.index"; }
 
   // Opens the store anew; whatever was open is closed first.
   FileStore& Open(FileStoreOptions options = {}) {

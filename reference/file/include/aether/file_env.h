@@ -21,6 +21,12 @@ class FileEnv {
   virtual int Allocate(int fd, off_t offset, off_t length);                          // fallocate
   virtual int Resize(int fd, off_t size);                                            // ftruncate
 
+  // mmap, read-only and shared. Null and errno on failure.
+  virtual void* Map(int fd, std::size_t size, off_t offset);
+
+  // madvise with MADV_POPULATE_READ: -1 and errno if any of these mapped pages cannot be read.
+  virtual int MakeReadable(void* pages, std::size_t size);
+
   // The one that makes the system calls, for the life of the process.
   static FileEnv& System();
 };

@@ -36,7 +36,8 @@ struct FileStoreOptions {
   FileEnv* env = nullptr;
 };
 
-// What Open() found wrong with the log. All zero after a clean close.
+// What Open() found wrong with the log where it read it: behind the part that a sound index covers, or all of
+// it without one. All zero after a clean close.
 struct FileStoreRecovery {
   // The tail that was cut off because it had been written only in part: no save of it had returned,
   // unless storage itself lost bytes of the last flush.
@@ -65,11 +66,13 @@ struct FileStoreRecovery {
 // An event, encoded, may have up to 256 MiB; a larger one is refused with kInvalidEvent.
 class FileStore final : public EventStoreWithErrors, public SnapshotStore, public EventNotifier {
  public:
-  // Opens the log in `directory` and makes both if they are missing. Reads the whole log once.
+  // Opens the log in `directory` and makes both if they are missing. Reads what was saved since the log was
+  // last closed; all of it if its index, events.index, is missing or wrong.
   //   kUnavailable    another handle from another Open(), of this or another process, has it open; or
   //                   the directory cannot be made or read; nothing was changed
   //   kCorrupt        the file is not a log, or its header is damaged
-  //   kStorageFull, kStorageFailed  the log could not be made, or its tail not repaired
+  //   kStorageFull, kStorageFailed  the log could not be made, or its tail not repaired, or a wrong index
+  //                   not removed
   static Result<std::unique_ptr<FileStore>> Open(const std::filesystem::path& directory,
                                                  FileStoreOptions options = {});
 
