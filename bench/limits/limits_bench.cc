@@ -116,18 +116,21 @@ std::vector<std::string> WireEvents() {
   return wires;
 }
 
-// Decodes events from their wire form.
-Result<Figures> Decode(bool parsed, const RunSettings& settings) {
+// Decodes `count` events from their wire form and keeps them until all are there, as a replay does.
+Result<Figures> Decode(int count, bool parsed, const RunSettings& settings) {
   const std::vector<std::string> wires = WireEvents();
   return RunCrew({.threads = 1, .seconds = settings.seconds}, [&](int) -> Operation {
-    return [&, parsed](std::int64_t) -> Result<std::int64_t> {
+    return [&, count, parsed](std::int64_t) -> Result<std::int64_t> {
+      std::vector<EventPtr> events;
+      events.reserve(static_cast<std::size_t>(count));
       std::size_t members = 0;
-      for (const std::string& wire : wires) {
-        const auto event = DecodeEvent(wire);
+      for (int i = 0; i < count; ++i) {
+        auto event = DecodeEvent(wires[static_cast<std::size_t>(i) % wires.size()]);
         if (!event) return event.error();
-        members += parsed ? event->data.ToJson().size() : 1;
+        if (parsed) members += event->data.ToJson().size();
+        events.push_back(std::make_shared<const Event>(*std::move(event)));
       }
-      return members == 0 ? 0 : kEvents;
+      return parsed && members == 0 ? 0 : count;
     };
   });
 }
@@ -227,10 +230,12 @@ const bool kRegistered[] = {
                     {64, true, true}),
     RegisterWriting("write_page_cache", "write of one event, growing file", {1, false, false}),
     Register("memcpy", Durability::kMemory, "copy of an event's bytes", "events", Copy),
-    Register("decode", Durability::kMemory, "decoding of an event", "events",
-             [](const RunSettings& settings) { return Decode(false, settings); }),
-    Register("decode_parsed", Durability::kMemory, "decoding of an event and parsing of its payload",
-             "events", [](const RunSettings& settings) { return Decode(true, settings); }),
+    Register("decode", Durability::kMemory, "decoding of 1,000 events", "events",
+             [](const RunSettings& settings) { return Decode(kEvents, false, settings); }),
+    Register("decode_100000", Durability::kMemory, "decoding of 100,000 events", "events",
+             [](const RunSettings& settings) { return Decode(100 * kEvents, false, settings); }),
+    Register("decode_parsed", Durability::kMemory, "decoding of 1,000 events and parsing of their payloads",
+             "events", [](const RunSettings& settings) { return Decode(kEvents, true, settings); }),
     Register("decode_tree", Durability::kMemory, "decoding of an event into a tree of nlohmann/json",
              "events", DecodeTrees),
     Register("mapped_read", Durability::kMemory, "every byte of an event in a mapped file", "events",

@@ -1,11 +1,13 @@
 // Main() of a benchmark program: alone under Google Benchmark, or serving aether_bench.
 
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -174,6 +176,9 @@ int Main(int argc, char** argv) {
     }
   }
   const Discarder at_end;
+  // Otherwise a replay that frees its events gives their pages back, and gets them again for the next one.
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  ::mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
   Options options;
   if (const auto wrong = TakeOptions(&arguments, &options); !wrong.empty()) {
     std::cerr << wrong << " (--help lists what there is)\n";

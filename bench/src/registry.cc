@@ -30,7 +30,10 @@ std::string LimitOf(const Subject& subject, const Benchmark& benchmark) {
     if (subject.durability == Durability::kMemory) return "memcpy";
   }
   if (benchmark.workload == "append_contended" && on_device) return "write_sync_preallocated";
-  if (benchmark.workload == "replay" && in_files) return "decode";
+  if (benchmark.workload == "replay" && in_files)
+    return benchmark.value <= 10'000 ? "decode" : "decode_100000";
+  if (benchmark.workload == "replay_parsed" && in_files && benchmark.value <= 10'000)
+    return "decode_parsed";
   if (benchmark.workload == "latest") return "hash_lookup";
   return "";
 }
