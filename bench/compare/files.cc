@@ -45,6 +45,8 @@ Scratch::Scratch(const fs::path& parent) {
     throw std::runtime_error("cannot make a directory in " + chosen.string() + ": " + std::strerror(errno));
   }
   path_ = name;
+  // A server that does not run as root has its files further below.
+  fs::permissions(path_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
 }
 
 Scratch::~Scratch() {
