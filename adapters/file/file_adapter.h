@@ -20,6 +20,8 @@ namespace aether {
 class FileAdapter {
  public:
   using Subject = FileStore;
+  static constexpr bool kLocationIsDirectory = true;
+  static constexpr bool kSurvivesPowerLoss = true;
 
   FileAdapter() {
     const char* const scratch = std::getenv("AETHER_SCRATCH");

@@ -58,7 +58,7 @@ struct Record {
 enum class Call : std::uint8_t {
   kWrite,
   kAllocate,  // fallocate, and ftruncate that makes larger
-  kShrink,    // ftruncate that makes smaller
+  kShrink,    // ftruncate that does not
   kSync,      // of a file
   kDirectorySync,
   kOpen,    // of what exists

@@ -107,7 +107,7 @@ int Resize(int fd, Call call, const char* name, Real real) {
 }
 
 int Truncate(int fd, off_t size, int (*real)(int, off_t)) {
-  const Call call = HandleOf(fd) != 0 && size >= SizeOf(fd) ? Call::kAllocate : Call::kShrink;
+  const Call call = HandleOf(fd) != 0 && size > SizeOf(fd) ? Call::kAllocate : Call::kShrink;
   return Resize(fd, call, "ftruncate", [&] { return real(fd, size); });
 }
 

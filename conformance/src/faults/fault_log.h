@@ -48,7 +48,8 @@ class FaultLog {
   void SetPlan(const faults::Plan& plan);
   faults::Plan plan();
   std::uint64_t Seen(faults::Call call);
-  // From now on syncs succeed and do nothing: for processes that only look at what is stored.
+  // From now on syncs succeed and do nothing, and nothing is recorded: for processes that only look at what is
+  // stored.
   void SkipSyncs() { header_->no_sync = 1; }
 
   // All that was recorded. Throws std::runtime_error when a record was lost.

@@ -3,23 +3,19 @@
 #include <algorithm>
 #include <set>
 
+#include "faults/chance.h"
 #include "faults/power_loss.h"
 
 namespace aether::conformance {
 
-// Chance that depends on a seed only (splitmix64).
 class PowerLoss::Dice {
  public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t Below(std::uint64_t n) {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return (z ^ (z >> 31)) % n;
-  }
+  explicit Dice(std::uint64_t seed) : seed_(seed) {}
+  std::uint64_t Below(std::uint64_t n) { return Chance(seed_, thrown_++) % n; }
 
  private:
-  std::uint64_t state_;
+  std::uint64_t seed_;
+  std::uint64_t thrown_ = 0;
 };
 
 FileImage PowerLoss::LeftOf(const Node& node, Loss loss, bool last, Dice& dice) const {
