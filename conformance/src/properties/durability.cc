@@ -62,6 +62,7 @@ void KillWhileOpening(RuleRun& run, Trial& t, const Crashes& crashes, int round)
   Spin(crashes.open_time * (round * 29 % 100) / 100);
   peer->Kill();
   t.Remark("another process is killed while it opens the storage");
+  t.CountCases(1);
 }
 
 void KillWhileSaving(Trial& t, Peer& peer, Crashes* crashes, int round) {
