@@ -21,6 +21,8 @@ template <Durability kDurability>
 class FileAdapterOf {
  public:
   using Subject = FileStore;
+  static constexpr bool kLocationIsDirectory = true;
+  static constexpr bool kSurvivesPowerLoss = true;
 
   FileAdapterOf() {
     const char* const scratch = std::getenv("AETHER_SCRATCH");

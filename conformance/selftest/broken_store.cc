@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "aether/rules.h"
+#include "file_double.h"
 #include "process_double.h"
 
 namespace aether::selftest {
@@ -56,7 +57,7 @@ const std::vector<BrokenStore>& AllBrokenStores() {
     std::vector<BrokenStore> all;
     for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
                       BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
-                      BrokenInTheRest(), BrokenInHistories()}) {
+                      BrokenInTheRest(), BrokenInHistories(), BrokenInDurability(), BrokenUnderFaults()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     const auto place = [](const BrokenStore& store) { return FindRule(store.rule); };
@@ -71,6 +72,8 @@ const std::vector<BrokenStore>& AllBrokenStores() {
 const conformance::Subject& HonestSubjectFor(const Rule& rule) {
   static const conformance::Subject in_memory = SubjectOfDouble<DoubleStore>();
   static const conformance::Subject shared = SubjectOfProcessDouble<ProcessDouble>("honest");
+  static const conformance::Subject on_disk = SubjectOfFileDouble<FileDouble>("honest on disk");
+  if (rule.area == "DUR" || rule.area == "FLT") return on_disk;
   return rule.area == "PROC" ? shared : in_memory;
 }
 
@@ -83,7 +86,8 @@ const conformance::Subject* FindSubject(const std::string& name) {
   for (const BrokenStore& broken : AllBrokenStores()) {
     if (broken.subject.name == name) return &broken.subject;
   }
-  for (const auto* subject : {&HonestSubjectFor(*FindRule("PROC-01")), &LateSubject()}) {
+  for (const auto* subject :
+       {&HonestSubjectFor(*FindRule("PROC-01")), &HonestSubjectFor(*FindRule("DUR-01")), &LateSubject()}) {
     if (subject->name == name) return subject;
   }
   return nullptr;

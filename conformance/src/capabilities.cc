@@ -1,7 +1,10 @@
 // What a subject offers, and whether its adapter is sound: found out before any rule is tried.
 
 #include <algorithm>
+#include <filesystem>
 
+#include "faults/disk_image.h"
+#include "faults/fault_log.h"
 #include "heartbeat.h"
 #include "patiently.h"
 #include "peer.h"
@@ -62,17 +65,25 @@ bool SavesAndReads(EventStore& store) {
   }
 }
 
-// Whether another process can open the storage. `has_event`: what it has to see there then.
-Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
+std::string LocationOf(Storage& storage) {
   const auto location = storage.Location();
   if (!location) throw AdapterError("the adapter's Location() failed: " + Describe(location.error()));
-  auto peer = Peer::Open(subject, *location);
-  if (!peer) return peer.error();
+  return *location;
+}
+
+std::optional<PeerAnswer> ReadSmoke(Peer& peer) {
   PeerCall read;
   read.kind = PeerCall::Kind::kRead;
   read.event.actor_id = kSmokeActor;
-  (*peer)->Start({{read}});
-  const auto answer = (*peer)->Next();
+  peer.Start({{read}});
+  return peer.Next();
+}
+
+// Whether another process can open the storage. `has_event`: what it has to see there then.
+Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
+  auto peer = Peer::Open(subject, LocationOf(storage));
+  if (!peer) return peer.error();
+  const auto answer = ReadSmoke(**peer);
   if (!answer) throw AdapterError("another process that opened the storage died in its first GetEvents");
   if (has_event && !answer->error && answer->events.empty()) {
     throw AdapterError(
@@ -83,16 +94,49 @@ Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
   return {};
 }
 
+// Whether what is done to the files of the storage, which nobody has open, can be watched. `has_event`:
+// what a copy has to hold.
+void FindOutFiles(const Subject& subject, Storage& storage, bool has_event, Capabilities* offered) {
+  if (!offered->files) {
+    offered->watched = offered->power_loss = false;
+    return;
+  }
+  const std::filesystem::path location = LocationOf(storage);
+  if (!location.is_absolute() || !std::filesystem::is_directory(location)) {
+    throw AdapterError("the adapter says kLocationIsDirectory, and its Location() is none: " +
+                       location.string());
+  }
+  const Scratch copy("aether-copy");
+  DiskImage::Read(location).WriteTo(copy.path());
+  FaultLog log(copy.path());
+  const auto peer = Peer::Open(subject, copy.path().string(), FaultLog::Possible() ? &log : nullptr);
+  if (!peer) throw AdapterError("OpenAt() does not open a copy of the storage: " + Describe(peer.error()));
+  const auto answer = ReadSmoke(**peer);
+  if (!answer)
+    throw AdapterError("another process that opened a copy of the storage died in its first GetEvents");
+  if (has_event && !answer->error && answer->events.empty()) {
+    throw AdapterError(
+        "a copy of the storage lacks an event that was saved before: is all of it in that directory?");
+  }
+  // Nothing is recorded of a program that asks the system by itself, as Go's do.
+  offered->watched = offered->watched && FaultLog::Possible() && !log.Read().empty();
+  offered->power_loss = offered->power_loss && offered->watched;
+}
+
 void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<EventStore> open,
                       bool has_event, Capabilities* offered) {
   offered->location = offered->location && subject.open_at && PeersAllowed();
   offered->processes = offered->processes && offered->location && TryPeer(subject, storage, has_event);
   open.reset();
-  if (!offered->location) return;
+  if (!offered->location) {
+    offered->files = offered->watched = offered->power_loss = false;
+    return;
+  }
   if (const auto alone = TryPeer(subject, storage, has_event); !alone) {
     throw AdapterError("the adapter's OpenAt(Location()) failed in another process: " +
                        Describe(alone.error()));
   }
+  FindOutFiles(subject, storage, has_event, offered);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "peer.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include <thread>
 
 #include "aether/wire.h"
+#include "faults/fault_log.h"
 #include "heartbeat.h"
 #include "racing.h"
 #include "rule_run.h"
@@ -119,6 +121,7 @@ json ToJson(const PeerAnswer& answer) {
               {"latest", answer.latest}};
   if (answer.error) out["error"] = ToJson(*answer.error);
   if (!answer.thrown.empty()) out["thrown"] = answer.thrown;
+  if (!answer.replay_errors.empty()) out["replay_errors"] = answer.replay_errors;
   for (const EventPtr& event : answer.events) {
     const auto text = event ? EncodeEvent(*event) : Result<std::string>("null");
     out["events"].push_back(text ? *text : "null");
@@ -135,6 +138,7 @@ PeerAnswer AnswerFrom(const json& in) {
   answer.latest = in.at("latest");
   if (in.contains("error")) answer.error = ErrorFrom(in.at("error"));
   answer.thrown = in.value("thrown", "");
+  answer.replay_errors = in.value("replay_errors", std::vector<std::string>());
   if (in.contains("events")) {
     for (const std::string text : in.at("events")) {
       auto event = DecodeEvent(text);
@@ -149,6 +153,24 @@ PeerAnswer AnswerFrom(const json& in) {
 }
 
 // ---- the peer's side
+
+// What can be read, with what is told of the rest, where the store can tell.
+void Replay(EventStore& store, const PeerCall& call, PeerAnswer* answer) {
+  auto* const replaying = dynamic_cast<EventStoreWithErrors*>(&store);
+  auto replay = [&]() -> Result<ReplayResult> {
+    if (replaying != nullptr) return replaying->GetEventsWithErrors(call.event.actor_id, call.from_version);
+    auto events = store.GetEvents(call.event.actor_id, call.from_version);
+    if (!events) return events.error();
+    return ReplayResult{*std::move(events), {}};
+  }();
+  answer->end = Clock::now();
+  if (!replay) {
+    answer->error = replay.error();
+    return;
+  }
+  answer->events = std::move(replay->events);
+  for (const ReplayError& error : replay->errors) answer->replay_errors.push_back(error.cause);
+}
 
 PeerAnswer Make(EventStore& store, const PeerCall& call) {
   PeerAnswer answer;
@@ -173,6 +195,9 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
           answer.latest = *latest;
         }
         break;
+      case PeerCall::Kind::kReplay:
+        Replay(store, call, &answer);
+        break;
     }
   } catch (const std::exception& exception) {
     answer.end = Clock::now();
@@ -196,6 +221,13 @@ bool Tell(const json& message) {
   return WriteAll(to_first.fd, Line(message));
 }
 
+// Tells whoever records the file operations of this process that a call was answered.
+void Mark(const PeerAnswer& answer) {
+  static const auto mark = reinterpret_cast<void (*)(const char*)>(dlsym(RTLD_DEFAULT, faults::kMarkSymbol));
+  if (mark == nullptr) return;
+  mark((std::to_string(answer.list) + " " + std::to_string(answer.call)).c_str());
+}
+
 // Makes the calls of one list and sends each answer as soon as it is there.
 void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier) {
   std::vector<PeerCall> parsed;
@@ -210,6 +242,7 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
     PeerAnswer answer = Make(store, parsed[i]);
     answer.list = list;
     answer.call = i;
+    Mark(answer);
     if (!Tell(ToJson(answer))) _exit(3);
   }
 }
@@ -231,15 +264,25 @@ int RunPeer(const std::function<const Subject*(const std::string& name)>& find) 
   Barrier barrier(task.at("barrier").get<int>());
   const Subject* subject = find(task.at("subject"));
   if (subject == nullptr || !subject->open_at) return 3;
-  const auto store = subject->open_at(task.at("location").get<std::string>());
-  if (!Tell(store ? json{{"opened", true}} : json{{"error", ToJson(store.error())}})) return 3;
-  if (!store) return 0;
+  std::unique_ptr<EventStore> store;
+  const auto open = [&](const std::string& location) {
+    store.reset();
+    auto opened = subject->open_at(location);
+    const json told = opened ? json{{"opened", true}} : json{{"error", ToJson(opened.error())}};
+    if (opened) store = *std::move(opened);
+    return Tell(told);
+  };
+  if (!Tell({{"opening", true}}) || !open(task.at("location"))) return 3;
   std::string buffer;
   while (const auto line = ReadLineFrom(to_first.fd, &buffer)) {
     const json lists = json::parse(*line);
+    if (lists.is_string()) {
+      if (!open(lists)) return 3;
+      continue;
+    }
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < lists.size(); ++i) {
-      threads.emplace_back([&, i] { MakeAll(**store, lists.at(i), i, barrier); });
+      threads.emplace_back([&, i] { MakeAll(*store, lists.at(i), i, barrier); });
     }
     for (std::thread& thread : threads) thread.join();
     if (!Tell({{"finished", true}})) return 3;
@@ -285,11 +328,17 @@ void Barrier::Meet(std::uint32_t arrivals) {
   }
 }
 
-void Peer::Spawn(const std::string& task, int channel) {
+void Peer::Spawn(const std::string& task, int channel, const FaultLog* log) {
   // Not setenv(): the store's threads may be reading the environment.
-  const std::string variable = std::string(kPeerVariable) + "=" + task;
-  std::vector<const char*> environment = {variable.c_str()};
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  std::vector<std::string> variables = log != nullptr ? log->Environment() : std::vector<std::string>();
+  variables.push_back(std::string(kPeerVariable) + "=" + task);
+  std::vector<const char*> environment;
+  for (const std::string& variable : variables) environment.push_back(variable.c_str());
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    // Of two the last one counts.
+    const bool replaced = log != nullptr && std::string_view(*entry).starts_with("LD_PRELOAD=");
+    if (!replaced) environment.push_back(*entry);
+  }
   environment.push_back(nullptr);
   const char* const arguments[] = {"conformance-peer", nullptr};
   int alive[2];
@@ -310,8 +359,7 @@ void Peer::Spawn(const std::string& task, int channel) {
   setpgid(pid_, pid_);  // here as well, so that it is one before anybody signals it
 }
 
-Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::string& location) {
-  const CallInProgress in_progress("OpenAt() in another process");
+std::unique_ptr<Peer> Peer::Launch(const Subject& subject, const std::string& location, const FaultLog* log) {
   std::unique_ptr<Peer> peer(new Peer);
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -322,14 +370,34 @@ Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::stri
                      {"parent", getpid()},
                      {"channel", ends[1]},
                      {"barrier", peer->barrier_.fd()}};
-  peer->Spawn(task.dump(), ends[1]);
+  peer->Spawn(task.dump(), ends[1], log);
   close(ends[1]);
   const auto line = peer->ReadLine();
-  if (!line) throw std::runtime_error("the other process died before it had opened the storage");
-  const json first = json::parse(*line);
-  ThrowIfBroken(first);
-  if (first.contains("error")) return ErrorFrom(first.at("error"));
+  if (!line) throw std::runtime_error("the other process died before it opened the storage");
+  ThrowIfBroken(json::parse(*line));
   return peer;
+}
+
+Result<void> Peer::WaitUntilOpen() {
+  const CallInProgress in_progress("OpenAt() in another process");
+  const auto line = ReadLine();
+  if (!line) throw PeerDied("the other process died before it had opened the storage");
+  const json told = json::parse(*line);
+  ThrowIfBroken(told);
+  if (told.contains("error")) return ErrorFrom(told.at("error"));
+  return {};
+}
+
+Result<std::unique_ptr<Peer>> Peer::Open(const Subject& subject, const std::string& location,
+                                         const FaultLog* log) {
+  auto peer = Launch(subject, location, log);
+  if (const auto opened = peer->WaitUntilOpen(); !opened) return opened.error();
+  return peer;
+}
+
+Result<void> Peer::Reopen(const std::string& location) {
+  (void)WriteAll(channel_, Line(json(location)));
+  return WaitUntilOpen();
 }
 
 Peer::~Peer() {
@@ -345,7 +413,11 @@ Peer::~Peer() {
   if (alive_ >= 0) close(alive_);
 }
 
-std::optional<std::string> Peer::ReadLine() { return ReadLineFrom(channel_, &buffer_); }
+std::optional<std::string> Peer::ReadLine() {
+  auto line = ReadLineFrom(channel_, &buffer_);
+  ended_ = ended_ || !line;
+  return line;
+}
 
 void Peer::Start(const std::vector<std::vector<PeerCall>>& lists) {
   json out = json::array();

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@
 
 namespace aether::conformance {
 
+class FaultLog;
+
 struct PeerCall {
-  enum class Kind { kSave, kRead, kLatest };
+  enum class Kind { kSave, kRead, kLatest, kReplay };
   Kind kind = Kind::kSave;
   Event event;                    // of a save; of the others only the actor id
   std::int64_t from_version = 0;  // of a read
@@ -39,7 +42,13 @@ struct PeerAnswer {
   std::optional<StoreError> error;
   std::string thrown;  // what() of an exception that left the store
   std::vector<EventPtr> events;
+  std::vector<std::string> replay_errors;  // of a replay: what they say
   std::int64_t latest = 0;
+};
+
+// Throws when the process has ended where it should not: what the store did there is to be judged.
+struct PeerDied : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // Where the two processes wait for each other, in memory that they share.
@@ -64,9 +73,18 @@ class Barrier {
 // Not thread-safe.
 class Peer {
  public:
-  // Starts the process, which opens `location`. An error is that of the store's OpenAt(). Throws
-  // std::runtime_error when the process cannot be started or dies.
-  static Result<std::unique_ptr<Peer>> Open(const Subject& subject, const std::string& location);
+  // Starts the process, which opens `location`. An error is that of the store's OpenAt(). Throws PeerDied when
+  // the process dies, and std::runtime_error when it cannot be started. `log`: what records the process's file
+  // operations, if anything.
+  static Result<std::unique_ptr<Peer>> Open(const Subject& subject, const std::string& location,
+                                            const FaultLog* log = nullptr);
+  // The same in two steps: returns when the process is about to open the storage.
+  static std::unique_ptr<Peer> Launch(const Subject& subject, const std::string& location,
+                                      const FaultLog* log = nullptr);
+  Result<void> WaitUntilOpen();
+  // Has it close what it has open, and open another location. After an error it has nothing open, and may be told
+  // to open again. Throws PeerDied.
+  Result<void> Reopen(const std::string& location);
   ~Peer();  // closes the peer's handle and waits for its end
 
   // Tells it to make the calls: each list on a thread of its own, all at the same time.
@@ -74,6 +92,8 @@ class Peer {
   // The next answer; nothing when all calls were answered, or the process has ended. Throws AdapterError
   // when it has ended since its adapter broke.
   std::optional<PeerAnswer> Next();
+  // Whether the process has been seen to end.
+  bool ended() const { return ended_; }
   // SIGKILL, also for the processes that it has started: nothing of it runs on. Next() still gives the
   // answers that it had sent.
   void Kill();
@@ -84,7 +104,7 @@ class Peer {
 
  private:
   Peer() = default;
-  void Spawn(const std::string& task, int channel);
+  void Spawn(const std::string& task, int channel, const FaultLog* log);
   std::optional<std::string> ReadLine();
 
   Barrier barrier_;
@@ -93,6 +113,7 @@ class Peer {
   int alive_ = -1;  // at its end when the process and all that it has started are dead
   std::uint32_t arrivals_ = 0;
   std::string buffer_;
+  bool ended_ = false;
 };
 
 // Whether this process is a peer; RunPeer() is its main() then. `find` gives the subject of that name.

@@ -14,7 +14,7 @@ const std::vector<Property>& AllProperties() {
           ReadingProperties(), IdentityProperties(), EventProperties(), DataProperties(),
           MetadataProperties(), ReplayErrorProperties(), SnapshotProperties(), NoticeProperties(),
           RetentionProperties(), NamespaceProperties(), InvalidInputProperties(),
-          HistoryProperties(), ProcessProperties()}) {
+          HistoryProperties(), ProcessProperties(), DurabilityProperties(), FaultProperties(), DamageProperties()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

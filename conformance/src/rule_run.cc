@@ -124,11 +124,16 @@ void Trial::CloseAll() {
   run_->CloseHandles();
 }
 
+std::string Trial::Location() {
+  auto location = run_->storage().Location();
+  if (!location) throw AdapterError("the adapter's Location() failed: " + Describe(location.error()));
+  return *std::move(location);
+}
+
 Peer& Trial::peer() {
   if (run_->peer_) return *run_->peer_;
-  const auto location = run_->storage().Location();
-  if (!location) throw AdapterError("the adapter's Location() failed: " + Describe(location.error()));
-  auto opened = Patiently(run_->settings_.patience, [&] { return Peer::Open(run_->subject_, *location); });
+  const std::string location = Location();
+  auto opened = Patiently(run_->settings_.patience, [&] { return Peer::Open(run_->subject_, location); });
   if (!opened) {
     throw AdapterError("OpenAt(Location()) failed in another process: " + Describe(opened.error()));
   }
@@ -159,6 +164,14 @@ void Trial::Note(const PeerCall& call, const PeerAnswer& answer) {
     case PeerCall::Kind::kLatest:
       text += "GetLatestVersion " + Quote(call.event.actor_id);
       result = std::to_string(answer.latest);
+      break;
+    case PeerCall::Kind::kReplay:
+      text += "GetEventsWithErrors " + Quote(call.event.actor_id) + " from " + std::to_string(call.from_version);
+      result = DescribeVersions(answer.events);
+      if (!answer.replay_errors.empty()) {
+        result += ", " + std::to_string(answer.replay_errors.size()) +
+                  " errors, the first: " + Quote(answer.replay_errors.front());
+      }
       break;
   }
   if (answer.error) result = Describe(*answer.error);
@@ -268,6 +281,8 @@ bool Trial::WaitFor(const std::function<bool()>& done, std::chrono::milliseconds
 const Capabilities& Trial::offered() const { return run_->offered_; }
 
 void Trial::Remark(const std::string& text) { timeline_.End(timeline_.Begin("--  " + text), "done"); }
+
+void Trial::CountCases(int more) { run_->result_.cases += more; }
 
 RuleRun::RuleRun(const Subject& subject, const Capabilities& offered, std::string rule_id,
                  const Settings& settings)

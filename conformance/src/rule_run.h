@@ -125,6 +125,8 @@ class Trial {
   Peer& peer();
   // Its answer to the only call it was told to make, noted. Inconclusive when it died.
   PeerAnswer Answer(const PeerCall& call);
+  // Where another process finds the storage.
+  std::string Location();
   // Closes every handle and ends every other process.
   void CloseAll();
   // Notes what a peer answered to `call`, and throws a Failure if an exception left the store.
@@ -144,6 +146,9 @@ class Trial {
 
   // Notes a remark on the timeline.
   void Remark(const std::string& text);
+
+  // A trial that tries several things counts them.
+  void CountCases(int more);
 
  private:
   friend class RuleRun;
@@ -176,6 +181,7 @@ class RuleRun {
 
   const Subject& subject() const { return subject_; }
   const Capabilities& offered() const { return offered_; }
+  const Settings& settings() const { return settings_; }
   RuleResult& result() { return result_; }
 
  private:

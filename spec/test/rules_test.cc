@@ -25,7 +25,8 @@ const std::map<std::string_view, std::string_view> kFileOfArea = {
     {"EVT", "events.md"},        {"DATA", "data.md"},      {"META", "metadata.md"},
     {"RPL", "replay-errors.md"}, {"SNAP", "snapshots.md"}, {"NOTE", "notices.md"},
     {"RET", "retention.md"},     {"NS", "namespaces.md"},  {"INV", "invalid-input.md"},
-    {"HIST", "histories.md"},    {"PROC", "processes.md"},
+    {"HIST", "histories.md"},    {"PROC", "processes.md"},  {"DUR", "durability.md"},
+    {"FLT", "faults.md"},
 };
 
 // A rule as its prose gives it.

@@ -40,6 +40,9 @@ struct Capabilities {
   bool concurrency =
       false;  // calls are served at the same time; of a store in this process that is a matter of course
   bool in_process = false;  // the store takes and hands out objects of the kit's own process
+  bool files = false;       // the adapter says kLocationIsDirectory
+  bool watched = false;     // and what the store does to those files can be recorded, and made to fail
+  bool power_loss = false;  // and the adapter says kSurvivesPowerLoss
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
@@ -57,6 +60,8 @@ inline constexpr CapabilityName kCapabilities[] = {
     {"retention", &Capabilities::retention},     {"type", &Capabilities::type},
     {"location", &Capabilities::location},       {"processes", &Capabilities::processes},
     {"concurrency", &Capabilities::concurrency}, {"in_process", &Capabilities::in_process},
+    {"files", &Capabilities::files},             {"watched", &Capabilities::watched},
+    {"power_loss", &Capabilities::power_loss},
 };
 
 // What became of a malformed record that was to be put into a stream.
@@ -126,6 +131,17 @@ concept OpensElsewhere = requires(A& adapter, std::string_view location) {
   { A::OpenAt(location) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
 };
 
+// Says that Location() is the absolute path of a directory that holds all that is stored, so that OpenAt() opens a
+// copy of it as well: `static constexpr bool kLocationIsDirectory = true;`. The kit copies such directories, changes
+// the copies, and watches what a process does to the files in them.
+template <typename A>
+concept KeepsFiles = OpensElsewhere<A> && requires { requires A::kLocationIsDirectory; };
+
+// Says, besides, that a save is acknowledged when its event is on stable storage, so that it survives a power cut:
+// `static constexpr bool kSurvivesPowerLoss = true;`.
+template <typename A>
+concept SurvivesPowerLoss = KeepsFiles<A> && requires { requires A::kSurvivesPowerLoss; };
+
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
 template <typename A>
@@ -140,7 +156,7 @@ concept NamesSubject = requires {
 };
 
 // What the types of an adapter show, before anything runs. `handles` and `processes` are found out by
-// opening the storage twice.
+// opening the storage twice, and `watched` by watching a process that opens a copy of it.
 template <Adapter A>
 constexpr Capabilities CapabilitiesShown() {
   using Store = StoreOf<A>;
@@ -157,6 +173,9 @@ constexpr Capabilities CapabilitiesShown() {
       .processes = OpensElsewhere<A>,
       .concurrency = true,
       .in_process = true,
+      .files = KeepsFiles<A>,
+      .watched = KeepsFiles<A>,
+      .power_loss = SurvivesPowerLoss<A>,
   };
 }
 

@@ -1,0 +1,136 @@
+// Looking at disk images.
+
+#include "faults/judge.h"
+
+namespace aether::conformance {
+
+std::filesystem::path Judge::Place() const { return directory_.path() / std::to_string(images_); }
+
+void Judge::RequireSound(const DiskImage& image, std::vector<Ledger> ledgers, const std::string& when) {
+  try {
+    RequireOpen(Open(image), when);
+    ReadAll(&ledgers, when);
+    SaveOn(&ledgers[images_ % ledgers.size()], when);
+    ReadAll(&ledgers, when);
+    RequireOpen(Open(), when);
+    ReadAll(&ledgers, when);
+  } catch (const PeerDied&) {
+    throw Failure(when + " the process that opens the storage dies", "an open store", "the process ended");
+  }
+}
+
+Look Judge::LookAt(const DiskImage& image, const std::vector<Ledger>& ledgers) {
+  try {
+    Look look{Open(image), {}};
+    if (!look.opened) return look;
+    for (const Ledger& ledger : ledgers) look.reads.push_back(Make(ReadOf(ledger)));
+    return look;
+  } catch (const PeerDied&) {
+    throw Failure("the process that opens the storage dies", "what is there, or an error", "the process ended");
+  }
+}
+
+std::vector<std::string> Judge::Tell(RuleRun* run, const std::vector<std::string>& before) const {
+  constexpr std::size_t kNear = 24;
+  Trial told(run);
+  for (std::size_t i = before.size() > kNear ? before.size() - kNear : 0; i < before.size(); ++i) {
+    told.Remark(before[i]);
+  }
+  for (auto [call, answer] : calls_) {
+    answer.start = answer.end = std::chrono::steady_clock::now();
+    answer.thrown.clear();  // the failure says it
+    told.Note(call, answer);
+  }
+  return told.timeline().Lines();
+}
+
+// Opens an image that was not there before. The process still has the last one open until then.
+Result<void> Judge::Open(const DiskImage& image) {
+  const std::filesystem::path before = Place();
+  ++images_;
+  image.WriteTo(Place());
+  calls_.clear();
+  auto opened = Open();
+  std::filesystem::remove_all(before);
+  return opened;
+}
+
+Result<void> Judge::Open() {
+  const std::string location = Place().string();
+  if (peer_ && !peer_->ended()) return peer_->Reopen(location);
+  if (FaultLog::Possible()) {
+    log_ = std::make_unique<FaultLog>(directory_.path());
+    log_->SkipSyncs();
+  }
+  peer_ = Peer::Launch(*subject_, location, log_.get());
+  return peer_->WaitUntilOpen();
+}
+
+void Judge::RequireOpen(const Result<void>& opened, const std::string& when) {
+  if (opened) return;
+  ThrowIfNoWord(opened.error());
+  throw Failure(when + " the storage does not open", "an open store", Describe(opened.error()));
+}
+
+PeerCall Judge::ReadOf(const Ledger& ledger) {
+  PeerCall read;
+  read.kind = PeerCall::Kind::kReplay;
+  read.event.actor_id = ledger.actor_id();
+  return read;
+}
+
+PeerAnswer Judge::Make(const PeerCall& call) {
+  peer_->Start({{call}});
+  auto answer = peer_->Next();
+  if (!answer) throw PeerDied("");
+  while (peer_->Next()) {
+  }
+  calls_.emplace_back(call, *answer);
+  return *std::move(answer);
+}
+
+PeerAnswer Judge::Ask(const PeerCall& call, const std::string& when) {
+  PeerAnswer answer = Make(call);
+  if (!answer.thrown.empty()) {
+    throw Failure(when + " an exception leaves the store", "an error value",
+                  "exception: " + answer.thrown);
+  }
+  if (answer.error) {
+    ThrowIfNoWord(*answer.error);
+    throw Failure(when + " a call fails", "success", Describe(*answer.error));
+  }
+  return answer;
+}
+
+void Judge::ReadAll(std::vector<Ledger>* ledgers, const std::string& when) {
+  for (Ledger& ledger : *ledgers) {
+    const PeerCall read = ReadOf(ledger);
+    const PeerAnswer answer = Ask(read, when);
+    if (!answer.replay_errors.empty()) {
+      throw Failure(
+          when + " the stream of " + Quote(ledger.actor_id()) + " has records that cannot be read", "none",
+          Quote(answer.replay_errors.front()));
+    }
+    ledger.RequireSurvived(answer.events, when);
+    ledger.Settle(answer.events);
+    PeerCall latest = read;
+    latest.kind = PeerCall::Kind::kLatest;
+    const std::int64_t told = Ask(latest, when).latest;
+    const std::int64_t last = answer.events.empty() ? 0 : answer.events.back()->version;
+    if (told != last) {
+      throw Failure(
+          when + " the latest version of " + Quote(ledger.actor_id()) + " is not that of its last event",
+          std::to_string(last), std::to_string(told));
+    }
+  }
+}
+
+void Judge::SaveOn(Ledger* ledger, const std::string& when) {
+  PeerCall save;
+  save.event = trial_->NewEvent(ledger->actor_id(), ledger->NextVersion());
+  ledger->Plan(save.event);
+  Ask(save, when);
+  ledger->Acknowledge(save.event.version);
+}
+
+}  // namespace aether::conformance

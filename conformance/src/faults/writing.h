@@ -1,0 +1,66 @@
+// Writing: saves and reads that another process is told to make, and what it answered.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "faults/fault_log.h"
+#include "faults/ledger.h"
+#include "rule_run.h"
+
+namespace aether::conformance {
+
+// Batches of calls of one process.
+class Writing {
+ public:
+  explicit Writing(Trial* trial) : trial_(trial) {}
+
+  // A batch in which thread i saves `saves` events for ledgers[i], which plans them; `readers` threads more
+  // read the actors meanwhile. The sizes of the events depend on `seed`.
+  void AddBatch(std::vector<Ledger>* ledgers, int saves, int readers, std::uint64_t seed);
+  // Has `peer` make the calls of the last batch.
+  void Start(Peer& peer) { peer.Start(batches_.back().lists); }
+  // Notes an answer to the last batch. An error that says nothing of the rule is Inconclusive; any other
+  // is a Failure, unless errors are awaited.
+  void Take(const PeerAnswer& answer, bool errors_awaited = false);
+  // Waits for all answers. False when the process ended before.
+  bool Finish(Peer& peer, bool errors_awaited = false);
+
+  // Does to the ledgers what was answered to a call, by list and call of the last batch.
+  void Settle(const PeerAnswer& answer, std::vector<Ledger>* ledgers) const;
+  // The same for the next mark of a log; the marks of all batches come one after another.
+  class Marks;
+
+  // All answers to the last batch so far.
+  std::vector<PeerAnswer> last() const;
+  std::size_t answered() const { return answered_; }
+
+ private:
+  friend class Marks;
+  struct Batch {
+    std::vector<std::vector<PeerCall>> lists;
+    std::vector<std::vector<std::optional<PeerAnswer>>> answers;
+    std::size_t calls = 0;
+  };
+
+  void Settle(const PeerCall& call, const PeerAnswer& answer, std::vector<Ledger>* ledgers) const;
+
+  Trial* trial_;
+  std::vector<Batch> batches_;
+  std::size_t answered_ = 0;  // of the last batch
+};
+
+class Writing::Marks {
+ public:
+  explicit Marks(const Writing& writing) : writing_(writing) {}
+  // What the mark tells in words, after it was settled.
+  std::string Settle(const FileOperation& mark, std::vector<Ledger>* ledgers);
+
+ private:
+  const Writing& writing_;
+  std::size_t batch_ = 0;
+  std::size_t seen_ = 0;
+};
+
+}  // namespace aether::conformance
