@@ -22,7 +22,7 @@ class FileAdapterOf {
  public:
   using Subject = FileStore;
   static constexpr bool kLocationIsDirectory = true;
-  static constexpr bool kSurvivesPowerLoss = true;
+  static constexpr bool kSurvivesPowerLoss = kDurability == Durability::kDurable;
 
   FileAdapterOf() {
     const char* const scratch = std::getenv("AETHER_SCRATCH");

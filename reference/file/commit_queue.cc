@@ -99,8 +99,10 @@ void CommitQueue::Gather(const Batch& batch) const {
 }
 
 // The records accepted on top of the failed ones stay accepted: their versions are above what is stored.
+// Each is accepted again, from what is stored on, since the one before it may be gone.
 void CommitQueue::TakeBack(const Batch& failed) {
   for (const Append* append : failed.appends) append->actor->accepted = append->actor->latest();
+  for (const Append* append : filling_->appends) append->actor->accepted = append->actor->latest();
   for (Append* append : filling_->appends) Accept(*append);
 }
 

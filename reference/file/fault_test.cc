@@ -319,5 +319,30 @@ TEST_F(SharedFate, OutcomesAreTrueWhileEveryThirdWriteFails) {
   }
 }
 
+// An actor whose save waits behind a batch of others that fails keeps its place: no event of its own is
+// missing.
+TEST_F(SharedFate, AFailedBatchOfOtherActorsLeavesNoGap) {
+  constexpr int kThreads = 8;
+  constexpr int kSaves = 100;
+  for (int i = 0; i < kThreads * kSaves; ++i) env_.NextWrite(i % 3 == 2 ? EIO : 0);
+  std::vector<std::vector<std::int64_t>> acknowledged(kThreads);
+  std::vector<std::thread> savers;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    savers.emplace_back([&, t] {
+      for (std::int64_t version = 1; version <= kSaves; ++version) {
+        if (store_->SaveEvent(MakeEvent("actor " + std::to_string(t), version)))
+          acknowledged[t].push_back(version);
+      }
+    });
+  }
+  for (auto& saver : savers) saver.join();
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    const auto replay = store_->GetEventsWithErrors("actor " + std::to_string(t), 0);
+    ASSERT_TRUE(IsOk(replay));
+    EXPECT_EQ(VersionsOf(replay->events), acknowledged[t]);
+    EXPECT_THAT(replay->errors, testing::IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace aether::file
