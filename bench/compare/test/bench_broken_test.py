@@ -127,7 +127,7 @@ class Usage(BenchTest):
         self.refuse("two benchmarks are called a/append/threads:1, of the programs a and b")
         self.options = []
         self.add("a", appends("a"))
-        self.refuse('--workloads: no benchmark of these programs begins with "apend"', "--workloads", "append,apend")
+        self.refuse('--workloads: no benchmark of these programs begins with the words "apend"', "--workloads", "append,apend")
         self.refuse("--repetitions: 8 are too few; 9 are needed", "--repetitions", "8")
         self.refuse('"file" is not NAME=PATH', "--program", "file")
         self.refuse("a is named twice", *self.options)

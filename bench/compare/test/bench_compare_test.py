@@ -130,7 +130,8 @@ class EarlierBuild(BenchTest):
         now = [benchmark(f"file/{name}", 10000 * (factor if name == "append/threads:8" else 1)) for name in names]
         before = [benchmark(f"file/{name}", 10000) for name in names]
         self.options = []
-        (self.directory / "log.txt").unlink(missing_ok=True)
+        for past in ("log.txt", "file.json.starts", "baseline-file.json.starts"):
+            (self.directory / past).unlink(missing_ok=True)
         self.add("file", now, noise=self.NOISE, seed=seed)
         self.add("file", before, baseline=True, noise=self.NOISE, seed=seed + 1)
         text = self.run_bench(exit_code=exit_code)

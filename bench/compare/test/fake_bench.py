@@ -65,6 +65,14 @@ def requests_so_far():
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
+def starts_so_far():
+    """How often this program has served before: the same in every run of a test, so that its chances are."""
+    starts = pathlib.Path(f"{sys.argv[1]}.starts")
+    count = int(starts.read_text()) if starts.exists() else 0
+    starts.write_text(str(count + 1))
+    return count
+
+
 def answer(name, chance):
     entry = benchmarks[name]
     for key in ("error", "not_offered"):
@@ -83,7 +91,7 @@ def serve():
     if misbehave.get("at") == "start":
         misbehave_now(misbehave["how"])
     say(json.dumps({"ready": True, "versions": spec.get("versions", {"store": "1.2"})}))
-    chance = random.Random(f"{spec.get('seed', 0)} {requests_so_far()}")
+    chance = random.Random(f"{spec.get('seed', 0)} {starts_so_far()}")
     for number, line in enumerate(sys.stdin):
         name = line.rstrip("\n")
         reply = answer(name, chance)
