@@ -88,13 +88,16 @@ void KillWhileSaving(Trial& t, Peer& peer, Crashes* crashes, int round) {
 }
 
 void AcknowledgedEventsSurviveCrashes(RuleRun& run) {
+  constexpr int kOnOneStorage = 40;  // then it is too large to be read after each crash
   Crashes crashes;
   run.Rounds(run.Scaled(40, 12), [&](Trial& t, int round) {
-    if (round == 0) {
+    const int crash = round % kOnOneStorage;
+    if (crash == 0) {
+      t.Fresh();
       crashes.ledgers = NewLedgers(t, 3);
       crashes.location = t.Location();
     }
-    const std::string when = "after " + std::to_string(round) + " deaths of writers";
+    const std::string when = "after " + std::to_string(crash) + " deaths of writers";
     if (round % 3 != 0) KillWhileOpening(run, t, crashes, round);
     const auto peer = OpenAfterACrash(run, t, &crashes);
     ReadAll(t, *peer, &crashes.ledgers, when);
