@@ -42,7 +42,7 @@ Result<void> FillFromThreads(double seconds, const std::function<Result<bool>(in
         if (!*more) return;
         if (Clock::now() >= until) {
           return fail(StoreError(
-              ErrorCode::kUnavailable,
+              ErrorCode::kNotFound,
               "filling the store took longer than " + std::to_string(static_cast<int>(seconds)) + " s"));
         }
       }

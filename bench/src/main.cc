@@ -70,7 +70,7 @@ ordered_json Answer(const std::string& name, const RunSettings& settings) {
   if (benchmark == nullptr) return {{"name", name}, {"error", "there is no such benchmark"}};
   const auto figures = Run(*benchmark, settings);
   if (!figures) {
-    // What a store does not have is no fault of it.
+    // What a store does not have, or does not take in the time there is, is no fault of it.
     const bool not_offered = figures.error().code() == ErrorCode::kNotFound;
     return {{"name", name}, {not_offered ? "not_offered" : "error", figures.error().message()}};
   }
