@@ -20,8 +20,8 @@ struct Filled {
 // An empty storage of the subject.
 Result<Filled> MakeEmpty(const Subject& subject);
 
-// Saves `events` events of one actor, from 64 threads that race: versions rise, and may have gaps.
-// kNotFound if it takes longer than `seconds`: there is no such store to measure.
+// Saves `events` events of one actor, from one thread or from 64 that race, whichever is faster: versions
+// rise, and may have gaps. kNotFound if it takes longer than `seconds`: there is no such store to measure.
 Result<void> FillActor(EventStore& store, const std::string& actor_id, std::int64_t events, double seconds);
 
 // Saves `events` events of each of `actors` actors, from 64 threads. As FillActor().
