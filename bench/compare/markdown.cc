@@ -125,6 +125,9 @@ std::string AimsOf(const Results& results) {
 
 std::string Markdown(const Results& results) {
   std::string text =
+      "# Performance\n\nWhat `./kit bench` measured; [benchmarks.md](benchmarks.md) says what each figure "
+      "is, and what not "
+      "to conclude.\n\n"
       "Medians of interleaved repetitions. ±: the farther end of the exact 95 % interval of the median. "
       "p50 and p99: "
       "medians over the repetitions; max: the greatest of all. Of limit: the median fraction of the "
