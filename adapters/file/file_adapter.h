@@ -21,7 +21,8 @@ template <Durability kDurability>
 class FileAdapterOf {
  public:
   using Subject = FileStore;
-  static constexpr bool kLocationIsDirectory = true;
+  // With the page cache only, nothing proves what was once written: damage cannot be told from a tail that was lost.
+  static constexpr bool kLocationIsDirectory = kDurability == Durability::kDurable;
   static constexpr bool kSurvivesPowerLoss = kDurability == Durability::kDurable;
 
   FileAdapterOf() {
