@@ -68,6 +68,9 @@ install(DIRECTORY adapters/process DESTINATION ${AETHER_SHARE_DIR}/adapters COMP
         PATTERN CMakeLists.txt EXCLUDE)
 install(DIRECTORY reference DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec
         FILES_MATCHING PATTERN "*.md" PATTERN include EXCLUDE PATTERN memory EXCLUDE PATTERN testing EXCLUDE)
+install(DIRECTORY bench DESTINATION ${AETHER_SHARE_DIR} COMPONENT spec
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.schema.json" PATTERN "peers/*.h"
+        PATTERN include EXCLUDE PATTERN src EXCLUDE PATTERN test EXCLUDE PATTERN compare EXCLUDE PATTERN limits EXCLUDE)
 install(DIRECTORY conformance/src/properties DESTINATION ${AETHER_SHARE_DIR}/conformance/src COMPONENT spec)
 install(DIRECTORY conformance/selftest DESTINATION ${AETHER_SHARE_DIR}/conformance COMPONENT spec)
 install(DIRECTORY conformance/test/must_not_compile DESTINATION ${AETHER_SHARE_DIR}/conformance/test COMPONENT spec)
