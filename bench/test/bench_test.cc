@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -85,8 +86,14 @@ TEST(Crew, EveryThreadWorks) {
 }
 
 TEST(Crew, AnOperationLongerThanTheTimeIsCounted) {
+  using Clock = std::chrono::steady_clock;
   const auto figures = RunCrew({.threads = 1, .seconds = 1e-6}, [&](int) -> Operation {
-    return [](std::int64_t) -> Result<std::int64_t> { return 7; };
+    return [](std::int64_t) -> Result<std::int64_t> {
+      const auto end = Clock::now() + std::chrono::microseconds(100);
+      while (Clock::now() < end) {
+      }
+      return 7;
+    };
   });
   ASSERT_TRUE(figures);
   EXPECT_NEAR(figures->per_second * figures->seconds, 7, 1e-3);
