@@ -19,41 +19,52 @@ StoreError Incomplete(std::size_t got, std::int64_t wanted) {
                                              " were saved: a store that loses events is not measured");
 }
 
+// An actor that was filled, and what is in it: appending at this length may have made it longer.
+struct LongActor {
+  EventStore* store = nullptr;
+  std::string id;
+  std::int64_t size = 0;
+  std::int64_t tail_from = 0;  // the version of the first of the last few events
+};
+
+Result<LongActor> FilledActor(Stage& stage, std::int64_t events, const RunSettings& settings) {
+  LongActor actor;
+  const auto store = stage.filled.WithActorOf(events, &actor.id, settings.fill_seconds);
+  if (!store) return store.error();
+  actor.store = *store;
+  const auto all = actor.store->GetEvents(actor.id, 0);
+  if (!all) return all.error();
+  actor.size = static_cast<std::int64_t>(all->size());
+  if (actor.size < events) return Incomplete(all->size(), events);
+  actor.tail_from = (*all)[all->size() - kTail]->version;
+  return actor;
+}
+
 // Reads an actor of `events` events from its first one on; `parsed`: and makes a tree of every payload.
 Result<Figures> Replay(Stage& stage, std::int64_t events, bool parsed, const RunSettings& settings) {
-  std::string actor_id;
-  const auto store = stage.filled.WithActorOf(events, &actor_id, settings.fill_seconds);
-  if (!store) return store.error();
-  // Appending at this length has made it longer; how long is read here, and not measured.
-  const auto all = (*store)->GetEvents(actor_id, 0);
-  if (!all) return all.error();
-  if (static_cast<std::int64_t>(all->size()) < events) return Incomplete(all->size(), events);
-  const auto size = static_cast<std::int64_t>(all->size());
+  const auto actor = FilledActor(stage, events, settings);
+  if (!actor) return actor.error();
   return RunCrew({.threads = 1, .seconds = settings.seconds}, [&](int) -> Operation {
-    return [=, store = *store](std::int64_t) -> Result<std::int64_t> {
-      const auto read = store->GetEvents(actor_id, 0);
+    return [parsed, actor = *actor](std::int64_t) -> Result<std::int64_t> {
+      const auto read = actor.store->GetEvents(actor.id, 0);
       if (!read) return read.error();
-      if (static_cast<std::int64_t>(read->size()) != size) return Incomplete(read->size(), size);
-      if (!parsed) return size;
+      if (static_cast<std::int64_t>(read->size()) != actor.size)
+        return Incomplete(read->size(), actor.size);
+      if (!parsed) return actor.size;
       std::size_t members = 0;
       for (const EventPtr& event : *read) members += event->data.ToJson().size();
-      return members == 0 ? 0 : size;
+      return members == 0 ? 0 : actor.size;
     };
   });
 }
 
 // Reads the last few events of an actor of `events` events.
 Result<Figures> ReadTail(Stage& stage, std::int64_t events, const RunSettings& settings) {
-  std::string actor_id;
-  const auto store = stage.filled.WithActorOf(events, &actor_id, settings.fill_seconds);
-  if (!store) return store.error();
-  const auto all = (*store)->GetEvents(actor_id, 0);
-  if (!all) return all.error();
-  if (static_cast<std::int64_t>(all->size()) < events) return Incomplete(all->size(), events);
-  const std::int64_t from = (*all)[all->size() - kTail]->version;
+  const auto actor = FilledActor(stage, events, settings);
+  if (!actor) return actor.error();
   return RunCrew({.threads = 1, .seconds = settings.seconds}, [&](int) -> Operation {
-    return [=, store = *store](std::int64_t) -> Result<std::int64_t> {
-      const auto read = store->GetEvents(actor_id, from);
+    return [actor = *actor](std::int64_t) -> Result<std::int64_t> {
+      const auto read = actor.store->GetEvents(actor.id, actor.tail_from);
       if (!read) return read.error();
       if (read->size() != kTail) return Incomplete(read->size(), kTail);
       return 1;
