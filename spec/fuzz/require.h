@@ -10,8 +10,11 @@ namespace aether::fuzz {
 
 inline void Require(bool holds, std::string_view promise, std::string_view about = "") {
   if (holds) return;
-  std::fprintf(stderr, "broken promise: %.*s\n%.*s\n", static_cast<int>(promise.size()), promise.data(),
-               static_cast<int>(about.size()), about.data());
+  for (const std::string_view part :
+       {std::string_view("broken promise: "), promise, std::string_view("\n"), about}) {
+    std::fwrite(part.data(), 1, part.size(), stderr);
+  }
+  std::fputc('\n', stderr);
   std::abort();
 }
 
