@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <new>
 #include <thread>
 #include <vector>
@@ -18,7 +21,17 @@ namespace {
 thread_local long allocations_left = -1;
 thread_local bool only_one_fails = false;
 
+// While this is set, every allocation of threads that are not exempt fails, and is counted.
+std::atomic<bool> others_fail = false;
+std::atomic<int> failures_of_others = 0;
+thread_local bool exempt = false;
+
 bool Fails() {
+  if (others_fail && !exempt) {
+    ++failures_of_others;
+    failures_of_others.notify_all();
+    return true;
+  }
   if (allocations_left < 0) return false;
   if (allocations_left > 0) {
     --allocations_left;
@@ -164,6 +177,30 @@ TEST_P(Memory, SavesOfManyThreadsThatRunOutOfItTellTheTruth) {
     }
     Open();
   }
+}
+
+class NoticesWithoutMemory : public FileStoreFixture {};
+
+TEST_F(NoticesWithoutMemory, ComeWhenThereIsSomeAgain) {
+  exempt = true;
+  Open();
+  std::mutex mutex;
+  std::condition_variable came;
+  std::vector<std::int64_t> versions;
+  const auto subscription = store_->Subscribe([&](const EventStored& notice) {
+    const std::lock_guard lock(mutex);
+    versions.push_back(notice.version);
+    came.notify_all();
+  });
+  ASSERT_TRUE(IsOk(subscription));
+  others_fail = true;
+  EXPECT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 1))));
+  failures_of_others.wait(0);
+  others_fail = false;
+  EXPECT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return versions.size() >= 2; });
+  EXPECT_THAT(versions, testing::ElementsAre(1, 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Out, Memory, testing::Bool(), [](const auto& only_one) {
