@@ -32,7 +32,8 @@ std::string NatsSetup::JetStreamConfig() const {
 std::string NatsSetup::Words() const {
   const std::string version = NatsProgram::Find().Version();
   std::string words = "nats-server " + (version.empty() ? "of unknown version" : version);
-  if (servers > 1) words += ", " + std::to_string(servers) + " servers, " + std::to_string(servers) + " replicas";
+  if (servers > 1)
+    words += ", " + std::to_string(servers) + " servers, " + std::to_string(servers) + " replicas";
   if (servers > 1 && allow_unsafe_replicas) words += " (allow_unsafe_replicas)";
   if (!sync_interval.empty()) words += ", sync_interval " + sync_interval;
   return words;

@@ -22,9 +22,9 @@ std::string Quoted(const std::string& scheme, int port) {
 
 }  // namespace
 
-// A link from each server to each: that from a server to itself leads nowhere. It is the address at which the server
-// tells others to be reached, since they connect to what they are told besides what they are configured to, and
-// would find a way around the relay.
+// A link from each server to each: that from a server to itself leads nowhere. It is the address at which
+// the server tells others to be reached, since they connect to what they are told besides what they are
+// configured to, and would find a way around the relay.
 NatsCluster::NatsCluster(const NatsClusterOptions& options)
     : count_(options.servers), relay_(options.servers * (options.servers + 1)) {}
 
@@ -57,8 +57,9 @@ NatsServerOptions NatsCluster::OptionsOf(int server, const NatsClusterOptions& o
   own.jetstream_config = options.jetstream_config;
   own.name = kNamePrefix + std::to_string(server);
   own.keep_port = false;
-  own.config = "cluster {\n  name: aether\n  listen: \"127.0.0.1:-1\"\n  no_advertise: true\n  advertise: " +
-               Quoted("", relay_.port(RouteLink(server, server))) + "\n  routes: [ " + routes + "]\n}\n";
+  own.config =
+      "cluster {\n  name: aether\n  listen: \"127.0.0.1:-1\"\n  no_advertise: true\n  advertise: " +
+      Quoted("", relay_.port(RouteLink(server, server))) + "\n  routes: [ " + routes + "]\n}\n";
   return own;
 }
 

@@ -1,4 +1,5 @@
-// NatsCluster: a private cluster of nats-servers on 127.0.0.1, whose servers can be killed, paused and cut off.
+// NatsCluster: a private cluster of nats-servers on 127.0.0.1, whose servers can be killed, paused and cut
+// off.
 
 #pragma once
 
@@ -22,15 +23,16 @@ struct NatsClusterOptions {
   std::string jetstream_config;
 };
 
-// The servers have JetStream, ports that were free, and their files in temporary directories of their own. They end
-// with this object, and also when this process is killed. All their connections, from clients and among each
-// other, run through a relay, so that a server can be cut off from everything while it runs on.
+// The servers have JetStream, ports that were free, and their files in temporary directories of their own.
+// They end with this object, and also when this process is killed. All their connections, from clients and
+// among each other, run through a relay, so that a server can be cut off from everything while it runs on.
 //
-// Servers are numbered from 0. Faults are for one thread at a time; all threads may ask for urls() and use admin().
+// Servers are numbered from 0. Faults are for one thread at a time; all threads may ask for urls() and use
+// admin().
 class NatsCluster {
  public:
-  // Starts the servers, and waits until they have made a replicated stream. Errors as NatsServer::Start has them, and
-  // kUnavailable when the servers do not come together.
+  // Starts the servers, and waits until they have made a replicated stream. Errors as NatsServer::Start has
+  // them, and kUnavailable when the servers do not come together.
   static Result<std::unique_ptr<NatsCluster>> Start(const NatsClusterOptions& options = {});
 
   ~NatsCluster();

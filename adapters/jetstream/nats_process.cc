@@ -65,7 +65,8 @@ std::string NatsProgram::Version() const {
 
 NatsProcess::NatsProcess(const std::string& program, const std::filesystem::path& config,
                          const std::filesystem::path& log)
-    : keeper_([this, program, config = config.string(), log = log.string()] { Keep(program, config, log); }) {
+    : keeper_(
+          [this, program, config = config.string(), log = log.string()] { Keep(program, config, log); }) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return started_; });
 }

@@ -13,8 +13,8 @@
 
 namespace aether {
 
-// The program that `named` means, else $AETHER_NATS_SERVER, else `nats-server`: a path, or a name that is looked
-// for in $PATH and where Debian keeps it. `path` is empty when there is no such program.
+// The program that `named` means, else $AETHER_NATS_SERVER, else `nats-server`: a path, or a name that is
+// looked for in $PATH and where Debian keeps it. `path` is empty when there is no such program.
 struct NatsProgram {
   std::string name;
   std::string path;
@@ -26,7 +26,8 @@ struct NatsProgram {
 };
 
 // A child process that is kept by a thread of its own: PR_SET_PDEATHSIG means the death of the thread that
-// made the child, and ours must not die before it. It ends with this object, and also when this process is killed.
+// made the child, and ours must not die before it. It ends with this object, and also when this process is
+// killed.
 class NatsProcess {
  public:
   // Runs the program on the configuration file; what it says goes to the end of the file `log`.
@@ -42,7 +43,8 @@ class NatsProcess {
   // Does nothing when the process has ended: its pid may be somebody else's by then.
   void Signal(int signal);
 
-  // Whether it stopped after SIGSTOP, or ended, within the limit. SIGSTOP works some time after it was sent.
+  // Whether it stopped after SIGSTOP, or ended, within the limit. SIGSTOP works some time after it was
+  // sent.
   bool AwaitStopped(std::chrono::milliseconds limit) const;
   bool AwaitEnd(std::chrono::milliseconds limit);
 

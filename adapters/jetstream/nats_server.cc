@@ -81,7 +81,8 @@ Result<void> NatsServer::Launch() {
                                                 "AETHER_NATS_SERVER");
   }
   if (const auto written = WriteConfig(); !written) return written;
-  process_ = std::make_unique<NatsProcess>(program.path, directory_ / "server.conf", directory_ / "server.log");
+  process_ =
+      std::make_unique<NatsProcess>(program.path, directory_ / "server.conf", directory_ / "server.log");
   return AwaitPorts();
 }
 

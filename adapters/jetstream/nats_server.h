@@ -44,7 +44,8 @@ class NatsServer {
   // to install), kUnavailable with the end of the server's log when it does not start.
   static Result<std::unique_ptr<NatsServer>> Start(const NatsServerOptions& options = {});
 
-  // One server for the whole process, as NatsSetup says, started when first asked for. The pointer stays good.
+  // One server for the whole process, as NatsSetup says, started when first asked for. The pointer stays
+  // good.
   static Result<NatsServer*> Shared();
 
   ~NatsServer();
@@ -53,7 +54,9 @@ class NatsServer {
 
   const std::string& url() const { return url_; }
   int port() const { return port_; }
-  int cluster_port() const { return cluster_port_; }  // -1 when the configuration has no cluster; changes with Restart()
+  int cluster_port() const {
+    return cluster_port_;
+  }  // -1 when the configuration has no cluster; changes with Restart()
   const std::filesystem::path& directory() const { return directory_; }
 
   Result<void> Stop();     // ends it politely; its files stay

@@ -40,8 +40,8 @@ int Listen(int* port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(0);
   socklen_t size = sizeof address;
-  if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(fd, 64) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+  if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::listen(fd, 64) != 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     return -1;
   }
   (void)::fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -54,7 +54,8 @@ int ConnectTo(int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const sockaddr_in address = Loopback(port);
   if (fd < 0) return -1;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) {
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EINPROGRESS) {
     return fd;
   }
   ::close(fd);
@@ -103,7 +104,8 @@ class Relay::Connection {
   int link() const { return link_; }
 
   std::array<pollfd, 2> Polled() const {
-    return {Polled(client_, up_.Reading() | down_.Writing()), Polled(server_, down_.Reading() | up_.Writing())};
+    return {Polled(client_, up_.Reading() | down_.Writing()),
+            Polled(server_, down_.Reading() | up_.Writing())};
   }
 
   // False when it is over.
@@ -172,8 +174,8 @@ void Relay::Accept(int link) {
   }
 }
 
-// What is polled: the pipe, the listener of each link, and two sockets for each connection. Of a link that is cut,
-// nothing is looked at.
+// What is polled: the pipe, the listener of each link, and two sockets for each connection. Of a link that
+// is cut, nothing is looked at.
 void Relay::Serve() {
   std::vector<pollfd> polled;
   std::vector<bool> over;

@@ -11,11 +11,11 @@
 
 namespace aether {
 
-// Each link has a port of its own; what connects to it is connected to the link's target, and bytes run both ways.
-// One thread serves all links, and never waits for a side that does not read.
+// Each link has a port of its own; what connects to it is connected to the link's target, and bytes run
+// both ways. One thread serves all links, and never waits for a side that does not read.
 //
-// A cut link is as a network that loses every packet: its connections stay open and pass nothing, and new ones are
-// not answered. What was on its way arrives when the link is mended, as TCP would send it again.
+// A cut link is as a network that loses every packet: its connections stay open and pass nothing, and new
+// ones are not answered. What was on its way arrives when the link is mended, as TCP would send it again.
 //
 // All threads may use it.
 class Relay {
