@@ -19,7 +19,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "interrupts.h"
+#include "common/command_line.h"
+#include "common/interrupts.h"
 #include "options.h"
 #include "outputs.h"
 #include "report.h"

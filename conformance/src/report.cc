@@ -68,15 +68,6 @@ std::string_view ProfileName(Profile profile) {
   return kNames[static_cast<int>(profile)];
 }
 
-std::string ShellQuoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id) {
   std::string waits;
   if (report.settings.patience != Settings().patience) {
@@ -184,14 +175,14 @@ nlohmann::json ToJson(const StoreReport& report) {
     rules.push_back(std::move(rule));
   }
   nlohmann::json json = {{"store", report.store},
-          {"kit_version", AETHER_KIT_VERSION},
-          {"spec_version", SpecVersion()},
-          {"seed", report.settings.seed},
-          {"profile", ProfileName(report.settings.profile)},
-          {"capabilities", ToJson(report.offered)},
-          {"seconds", report.seconds},
-          {"rules", std::move(rules)},
-          {"totals", totals}};
+                         {"kit_version", AETHER_KIT_VERSION},
+                         {"spec_version", SpecVersion()},
+                         {"seed", report.settings.seed},
+                         {"profile", ProfileName(report.settings.profile)},
+                         {"capabilities", ToJson(report.offered)},
+                         {"seconds", report.seconds},
+                         {"rules", std::move(rules)},
+                         {"totals", totals}};
   if (!report.about.empty()) json["about"] = Printable(report.about);
   return json;
 }

@@ -26,9 +26,6 @@ struct StoreReport {
   KnownFailures known_failures;
 };
 
-// `word` as a POSIX shell takes it for one word, with quotes where it needs some.
-std::string ShellQuoted(const std::string& word);
-
 // `text` as valid UTF-8: a store's message may hold any bytes. U+FFFD stands for each that is wrong.
 std::string Printable(const std::string& text);
 

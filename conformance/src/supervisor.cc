@@ -27,8 +27,8 @@
 
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
+#include "common/interrupts.h"
 #include "heartbeat.h"
-#include "interrupts.h"
 #include "peer.h"
 #include "rule_run.h"
 #include "scratch.h"

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aether/rules.h"
+#include "common/command_line.h"
 #include "junit.h"
 #include "page_parts.h"
 #include "report_page.h"
