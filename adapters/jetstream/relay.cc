@@ -13,13 +13,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
 #include <stdexcept>
 #include <string>
 
 namespace aether {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kChunk = 64 << 10;
+constexpr std::size_t kMostChunks = 64;  // that wait on one way
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address{};
@@ -63,27 +67,56 @@ int ConnectTo(int port) {
 }
 
 // What was read from one side and not yet written to the other.
-struct Flow {
-  std::string waiting;
+class Flow {
+ public:
+  bool MayRead() const { return waiting_.size() < kMostChunks; }
+  bool MayWrite(Clock::time_point now) const { return !waiting_.empty() && waiting_.front().due <= now; }
 
-  // What to poll for on the socket that is read, and on the one that is written.
-  short Reading() const { return waiting.empty() ? POLLIN : 0; }
-  short Writing() const { return waiting.empty() ? 0 : POLLOUT; }
+  // When there is something to write; the end of time when nothing waits.
+  Clock::time_point Due() const {
+    return waiting_.empty() ? Clock::time_point::max() : waiting_.front().due;
+  }
 
-  // Reads what there is, if nothing waits, and writes what can be written. False when a side has ended.
-  bool Move(int from, int to, bool readable) {
-    if (readable && waiting.empty()) {
-      std::array<char, kChunk> buffer;
-      const ssize_t size = ::recv(from, buffer.data(), buffer.size(), 0);
-      if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) return false;
-      if (size > 0) waiting.assign(buffer.data(), static_cast<std::size_t>(size));
-    }
-    if (waiting.empty()) return true;
-    const ssize_t sent = ::send(to, waiting.data(), waiting.size(), MSG_NOSIGNAL);
-    if (sent < 0) return errno == EAGAIN || errno == EINTR;
-    waiting.erase(0, static_cast<std::size_t>(sent));
+  // False when the side has ended.
+  bool Read(int from, std::chrono::milliseconds delay, std::int64_t bytes_per_second) {
+    std::array<char, kChunk> buffer;
+    // A slow link passes twenty pieces a second.
+    const std::size_t most =
+        bytes_per_second == 0
+            ? buffer.size()
+            : static_cast<std::size_t>(std::clamp<std::int64_t>(bytes_per_second / 20, 1, kChunk));
+    const ssize_t size = ::recv(from, buffer.data(), most, 0);
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+    if (size == 0) return false;
+    Clock::time_point due = Clock::now() + delay;
+    if (bytes_per_second > 0)
+      due = std::max(due, last_due_) + std::chrono::microseconds(size * 1'000'000 / bytes_per_second);
+    last_due_ = std::max(due, last_due_);
+    waiting_.push_back({last_due_, std::string(buffer.data(), static_cast<std::size_t>(size))});
     return true;
   }
+
+  // Writes what is due and can be written. False when the side has ended.
+  bool Write(int to) {
+    while (MayWrite(Clock::now())) {
+      std::string& bytes = waiting_.front().bytes;
+      const ssize_t sent = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0) return errno == EAGAIN || errno == EINTR;
+      bytes.erase(0, static_cast<std::size_t>(sent));
+      if (!bytes.empty()) return true;
+      waiting_.pop_front();
+    }
+    return true;
+  }
+
+ private:
+  struct Chunk {
+    Clock::time_point due;
+    std::string bytes;
+  };
+
+  std::deque<Chunk> waiting_;
+  Clock::time_point last_due_;
 };
 
 }  // namespace
@@ -103,21 +136,35 @@ class Relay::Connection {
 
   int link() const { return link_; }
 
-  std::array<pollfd, 2> Polled() const {
-    return {Polled(client_, up_.Reading() | down_.Writing()),
-            Polled(server_, down_.Reading() | up_.Writing())};
+  std::array<pollfd, 2> Polled(Clock::time_point now) const {
+    return {Polled(client_, up_.MayRead(), down_.MayWrite(now)),
+            Polled(server_, down_.MayRead(), up_.MayWrite(now))};
   }
 
+  Clock::time_point Due() const { return std::min(up_.Due(), down_.Due()); }
+
   // False when it is over.
-  bool Move(const pollfd& client, const pollfd& server) {
+  bool Move(const pollfd& client, const pollfd& server, std::chrono::milliseconds delay,
+            std::int64_t rate) {
     constexpr short kRead = POLLIN | POLLHUP | POLLERR;
-    return up_.Move(client_, server_, (client.revents & kRead) != 0) &&
-           down_.Move(server_, client_, (server.revents & kRead) != 0);
+    if ((client.revents & kRead) != 0 && up_.MayRead() && !up_.Read(client_, delay, rate)) return false;
+    if ((server.revents & kRead) != 0 && down_.MayRead() && !down_.Read(server_, delay, rate)) return false;
+    return up_.Write(server_) && down_.Write(client_);
+  }
+
+  void HalfClose() { (void)::shutdown(client_, SHUT_WR); }
+
+  // For its end: both sides are told that it broke, not that it is over.
+  void Break() {
+    const linger at_once{1, 0};
+    for (const int fd : {client_, server_})
+      (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
 
  private:
   // Where nothing is waited for, a side that has hung up would be told again and again.
-  static pollfd Polled(int fd, int events) {
+  static pollfd Polled(int fd, bool reading, bool writing) {
+    const int events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0);
     return {events == 0 ? -1 : fd, static_cast<short>(events), 0};
   }
 
@@ -147,17 +194,40 @@ Relay::~Relay() {
   ::close(wake_[1]);
 }
 
+template <typename Change>
+void Relay::Set(int link, Change change) {
+  {
+    const std::lock_guard lock(mutex_);
+    change(&links_[static_cast<std::size_t>(link)]);
+  }
+  Wake();
+}
+
 void Relay::SetTarget(int link, int port) {
-  const std::lock_guard lock(mutex_);
-  links_[static_cast<std::size_t>(link)].target = port;
+  Set(link, [&](Link* changed) { changed->target = port; });
 }
 
 void Relay::SetCut(int link, bool cut) {
-  {
-    const std::lock_guard lock(mutex_);
-    links_[static_cast<std::size_t>(link)].cut = cut;
-  }
-  Wake();
+  Set(link, [&](Link* changed) { changed->cut = cut; });
+}
+
+void Relay::Slow(int link, std::chrono::milliseconds delay, std::int64_t bytes_per_second) {
+  Set(link, [&](Link* changed) {
+    changed->delay = delay;
+    changed->bytes_per_second = bytes_per_second;
+  });
+}
+
+void Relay::Reset(int link) {
+  Set(link, [](Link* changed) { changed->reset = true; });
+}
+
+void Relay::HalfClose(int link) {
+  Set(link, [](Link* changed) { changed->half_close = true; });
+}
+
+const Relay::Link& Relay::LinkOf(const Connection& connection) const {
+  return links_[static_cast<std::size_t>(connection.link())];
 }
 
 void Relay::Wake() { (void)!::write(wake_[1], "", 1); }
@@ -175,39 +245,55 @@ void Relay::Accept(int link) {
 }
 
 // What is polled: the pipe, the listener of each link, and two sockets for each connection. Of a link that
-// is cut, nothing is looked at.
+// is cut, nothing is looked at. Answers when the first byte that waits is due.
+Clock::time_point Relay::ListPolled(std::vector<pollfd>* polled) const {
+  const std::lock_guard lock(mutex_);
+  const Clock::time_point now = Clock::now();
+  Clock::time_point first_due = Clock::time_point::max();
+  polled->assign(1, {wake_[0], POLLIN, 0});
+  for (const Link& link : links_) polled->push_back({link.cut ? -1 : link.listener, POLLIN, 0});
+  for (const auto& connection : connections_) {
+    const bool is_cut = LinkOf(*connection).cut;
+    for (pollfd socket : connection->Polled(now)) {
+      if (is_cut) socket.fd = -1;
+      polled->push_back(socket);
+    }
+    if (!is_cut && connection->Due() > now) first_due = std::min(first_due, connection->Due());
+  }
+  return first_due;
+}
+
+bool Relay::Tend(Connection* connection, const pollfd& client, const pollfd& server) {
+  const Link& link = LinkOf(*connection);
+  if (link.reset) {
+    connection->Break();
+    return false;
+  }
+  if (link.half_close) connection->HalfClose();
+  return link.cut || connection->Move(client, server, link.delay, link.bytes_per_second);
+}
+
 void Relay::Serve() {
   std::vector<pollfd> polled;
-  std::vector<bool> over;
   while (!ending_) {
-    polled.assign(1, {wake_[0], POLLIN, 0});
-    std::unique_lock lock(mutex_);
-    for (const Link& link : links_) polled.push_back({link.cut ? -1 : link.listener, POLLIN, 0});
-    for (const auto& connection : connections_) {
-      for (pollfd socket : connection->Polled()) {
-        if (links_[static_cast<std::size_t>(connection->link())].cut) socket.fd = -1;
-        polled.push_back(socket);
-      }
+    const Clock::time_point due = ListPolled(&polled);
+    int limit_ms = -1;
+    if (due != Clock::time_point::max()) {
+      limit_ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count());
+      limit_ms = std::max(limit_ms, 0);
     }
-    lock.unlock();
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
+    if (::poll(polled.data(), polled.size(), limit_ms) < 0 && errno != EINTR) return;
     char drained[64];
     while (::read(wake_[0], drained, sizeof drained) > 0) {
     }
-    lock.lock();
-    const std::size_t first = 1 + links_.size();
-    over.assign(connections_.size(), false);
-    for (std::size_t i = 0; i < connections_.size(); ++i) {
-      const pollfd& client = polled[first + 2 * i];
-      const pollfd& server = polled[first + 2 * i + 1];
-      const bool is_cut = links_[static_cast<std::size_t>(connections_[i]->link())].cut;
-      const bool is_quiet = client.revents == 0 && server.revents == 0;
-      if (!is_cut && !is_quiet) over[i] = !connections_[i]->Move(client, server);
-    }
-    for (std::size_t i = over.size(); i-- > 0;) {
-      if (over[i]) connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
+    const std::lock_guard lock(mutex_);
+    const pollfd* socket = &polled[1 + links_.size()];
+    std::erase_if(connections_, [&](const std::unique_ptr<Connection>& connection) {
+      socket += 2;
+      return !Tend(connection.get(), socket[-2], socket[-1]);
+    });
     for (std::size_t link = 0; link < links_.size(); ++link) {
+      links_[link].reset = links_[link].half_close = false;
       if (polled[1 + link].revents != 0 && !links_[link].cut) Accept(static_cast<int>(link));
     }
   }

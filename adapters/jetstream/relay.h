@@ -2,8 +2,11 @@
 
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
-#include <map>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -34,6 +37,17 @@ class Relay {
   void Cut(int link) { SetCut(link, true); }
   void Mend(int link) { SetCut(link, false); }
 
+  // From now on every byte arrives so much later, and at most so many a second pass each way in each
+  // connection; zero: as fast as they come.
+  void Slow(int link, std::chrono::milliseconds delay, std::int64_t bytes_per_second);
+
+  // Ends the link's connections at once, for both sides; new ones are taken.
+  void Reset(int link);
+
+  // Tells the clients of the link's connections that the server has ended its side. It has not, and theirs
+  // stays open.
+  void HalfClose(int link);
+
  private:
   class Connection;
   struct Link {
@@ -41,14 +55,23 @@ class Relay {
     int port = 0;
     int target = 0;
     bool cut = false;
+    std::chrono::milliseconds delay{0};
+    std::int64_t bytes_per_second = 0;
+    bool reset = false;       // asked for, and not yet done
+    bool half_close = false;  // likewise
   };
 
+  template <typename Change>
+  void Set(int link, Change change);
   void SetCut(int link, bool cut);
+  const Link& LinkOf(const Connection& connection) const;
+  std::chrono::steady_clock::time_point ListPolled(std::vector<pollfd>* polled) const;
+  bool Tend(Connection* connection, const pollfd& client, const pollfd& server);  // false: it is over
   void Wake();
   void Serve();
   void Accept(int link);
 
-  std::mutex mutex_;  // guards target and cut of the links
+  mutable std::mutex mutex_;  // guards the links
   std::vector<Link> links_;
   int wake_[2] = {-1, -1};
   std::atomic<bool> ending_{false};
