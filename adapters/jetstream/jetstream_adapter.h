@@ -75,6 +75,30 @@ class JetStreamAdapter {
     return Injection{true, *sequence};
   }
 
+  int ServerCount() {
+    const auto backend = NatsBackend::Shared();
+    return backend ? (*backend)->ServerCount() : 1;
+  }
+
+  Result<bool> BreakServer(int server, ServerFault fault) {
+    const auto backend = NatsBackend::Shared();
+    if (!backend) return backend.error();
+    return (*backend)->BreakServer(server, fault);
+  }
+
+  Result<void> MendServers() {
+    const auto backend = NatsBackend::Shared();
+    if (!backend) return backend.error();
+    return (*backend)->MendServers();
+  }
+
+  // All actors of a storage are in one stream.
+  Result<int> LeaderOf(std::string_view /*actor_id*/) {
+    const auto backend = NatsBackend::Shared();
+    if (!backend) return backend.error();
+    return (*backend)->LeaderOf(JetStreamNames(options_).events_stream);
+  }
+
  private:
   static std::string UniqueName() {
     static std::atomic<int> count{0};

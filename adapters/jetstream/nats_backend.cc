@@ -81,6 +81,34 @@ Result<std::uint64_t> NatsBackend::Publish(const std::string& subject, std::stri
   return cluster_ ? cluster_->admin().Publish(subject, data) : server_->Publish(subject, data);
 }
 
+Result<bool> NatsBackend::BreakServer(int server, ServerFault fault) {
+  if (!cluster_ && fault == ServerFault::kCutOff) return false;
+  Result<void> broken;
+  switch (fault) {
+    case ServerFault::kKill:
+      broken = cluster_ ? cluster_->Kill(server) : server_->Kill();
+      break;
+    case ServerFault::kPause:
+      broken = cluster_ ? cluster_->Pause(server) : server_->Pause();
+      break;
+    case ServerFault::kCutOff:
+      broken = cluster_->CutOff(server);
+      break;
+  }
+  if (!broken) return broken.error();
+  return true;
+}
+
+Result<void> NatsBackend::MendServers() {
+  if (cluster_) return cluster_->Mend();
+  if (const auto resumed = server_->Resume(); !resumed) return resumed;
+  return server_->Restart();
+}
+
+Result<int> NatsBackend::LeaderOf(const std::string& stream) {
+  return cluster_ ? cluster_->LeaderOf(stream) : 0;
+}
+
 Result<void> NatsBackend::DiscardStream(const std::string& stream) {
   return cluster_ ? cluster_->admin().DiscardStream(stream) : server_->DiscardStream(stream);
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aether/adapter.h"
 #include "aether/result.h"
 #include "nats_cluster.h"
 #include "nats_server.h"
@@ -53,8 +54,13 @@ class NatsBackend {
   Result<std::uint64_t> Publish(const std::string& subject, std::string_view data);
   Result<void> DiscardStream(const std::string& stream);
 
-  // Null on a single server.
-  NatsCluster* cluster() { return cluster_.get(); }
+  // As the hook of the same names: BreaksServers. A single server cannot be cut off.
+  int ServerCount() const { return cluster_ ? cluster_->size() : 1; }
+  Result<bool> BreakServer(int server, ServerFault fault);
+  Result<void> MendServers();
+
+  // The server that leads the stream now. kUnavailable when none does.
+  Result<int> LeaderOf(const std::string& stream);
 
  private:
   NatsBackend() = default;

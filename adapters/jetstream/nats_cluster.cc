@@ -12,7 +12,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // A cluster chooses its first leader within seconds; on a busy machine it takes several rounds.
-constexpr std::chrono::seconds kServiceLimit{60};
+constexpr std::chrono::seconds kServiceLimit{30};
 constexpr std::chrono::milliseconds kPause{50};
 const std::string kNamePrefix = "server-";
 
@@ -127,7 +127,11 @@ Result<void> NatsCluster::AwaitService() {
   for (;;) {
     const auto made = admin_->MakeStream(stream, count_);
     if (made) return admin_->DiscardStream(stream);
-    if (Clock::now() >= deadline) return made;
+    if (Clock::now() >= deadline) {
+      std::string why = made.error().message();
+      for (const auto& server : servers_) why += "\n" + server->LogTail();
+      return StoreError(ErrorCode::kUnavailable, why);
+    }
     std::this_thread::sleep_for(kPause);
   }
 }

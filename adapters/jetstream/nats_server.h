@@ -65,6 +65,9 @@ class NatsServer {
   Result<void> Pause();    // SIGSTOP: connections stay open, nothing is answered
   Result<void> Resume();
 
+  // The end of what the server has logged.
+  std::string LogTail() const;
+
   // Administration behind a store's back, as NatsAdmin does it.
   Result<std::uint64_t> Publish(const std::string& subject, std::string_view data);
   Result<void> DiscardStream(const std::string& stream);
@@ -75,7 +78,6 @@ class NatsServer {
   Result<void> Launch();
   Result<void> WriteConfig() const;
   Result<void> AwaitPorts();
-  std::string LogTail() const;
   Result<NatsAdmin*> GetAdmin();
 
   const NatsServerOptions options_;

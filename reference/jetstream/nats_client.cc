@@ -15,8 +15,9 @@ constexpr int kDuplicateMessageConflict = 10158;
 // Tries to reconnect soon and for ever: the store answers kUnavailable meanwhile, and the caller decides.
 constexpr std::int64_t kReconnectWaitMs = 50;
 constexpr std::int64_t kReconnectJitterMs = 20;
-// A server that died without a word is noticed after two missed answers.
-constexpr std::int64_t kPingIntervalMs = 10'000;
+// A server that died without a word is left for another one after two missed answers: before the rest of a cluster
+// has agreed on a new leader, which takes it some four seconds.
+constexpr std::int64_t kPingIntervalMs = 1'000;
 constexpr int kMaxPingsOut = 2;
 
 std::string LastErrorText() {
