@@ -9,12 +9,15 @@ namespace {
 
 // The newer code for a wrong last sequence, which cnats 3.4 has no name for.
 constexpr int kWrongLastSequenceConstant = 10164;
+// From 2.12 on, for a message id that the server has met and of whose message it does not know more yet.
+constexpr int kDuplicateMessageConflict = 10158;
 
 // Tries to reconnect soon and for ever: the store answers kUnavailable meanwhile, and the caller decides.
 constexpr std::int64_t kReconnectWaitMs = 50;
 constexpr std::int64_t kReconnectJitterMs = 20;
-// A server that died without a word is noticed after two missed answers.
-constexpr std::int64_t kPingIntervalMs = 10'000;
+// A server that died without a word is left for another one after two missed answers: before the rest of a cluster
+// has agreed on a new leader, which takes it some four seconds.
+constexpr std::int64_t kPingIntervalMs = 1'000;
 constexpr int kMaxPingsOut = 2;
 
 std::string LastErrorText() {
@@ -128,6 +131,10 @@ natsStatus SetAll(const JetStreamOptions& options, natsOptions* nats_options) {
 
 bool IsWrongLastSequence(jsErrCode code) {
   return code == JSStreamWrongLastSequenceErr || static_cast<int>(code) == kWrongLastSequenceConstant;
+}
+
+bool LeavesOutcomeOpen(jsErrCode code) {
+  return code == JSStreamSequenceNotMatchErr || static_cast<int>(code) == kDuplicateMessageConflict;
 }
 
 StoreError Translate(natsStatus status, jsErrCode code, std::string_view what) {

@@ -29,6 +29,10 @@ StoreError TranslateServerError(jsErrCode code, std::string_view description, st
 // codes for it: that of 2.9, and from 2.11 another one for a publish that meets one under way.
 bool IsWrongLastSequence(jsErrCode code);
 
+// Whether a publish that was answered with this error may have been stored all the same, or may be still: a replica that
+// has to catch up with the others cannot tell, nor does a cluster tell of a message with the same id that is under way.
+bool LeavesOutcomeOpen(jsErrCode code);
+
 // One connection with its JetStream context. Closed for good by Close() only; otherwise it reconnects for
 // ever. All threads may use it.
 class Connection {

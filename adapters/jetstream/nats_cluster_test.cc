@@ -1,0 +1,147 @@
+// A private cluster that is broken and mended: what each fault does, and that it can be undone.
+
+#include "nats_cluster.h"
+
+#include <gtest/gtest.h>
+
+#include "testing/support.h"
+
+namespace aether {
+namespace {
+
+using jetstream::Eventually;
+using jetstream::IsOk;
+using jetstream::MakeEvent;
+using std::chrono::seconds;
+
+constexpr seconds kServiceLimit{60};
+const std::string kActor = "a";
+
+class NatsClusterTest : public testing::Test {
+ protected:
+  // One cluster for all tests, which all leave it mended.
+  static void SetUpTestSuite() {
+    auto cluster = NatsCluster::Start();
+    ASSERT_TRUE(IsOk(cluster));
+    cluster_ = *std::move(cluster);
+  }
+  static void TearDownTestSuite() { cluster_.reset(); }
+
+  void SetUp() override {
+    ASSERT_NE(cluster_, nullptr);
+    options_.urls = cluster_->urls();
+    options_.store_namespace = jetstream::FreshNamespace();
+    options_.replicas = cluster_->size();
+    stream_ = JetStreamNames(options_).events_stream;
+    store_ = Open(0);
+    ASSERT_NE(store_, nullptr);
+    ASSERT_TRUE(Saves(*store_, 1));
+  }
+  void TearDown() override {
+    store_.reset();
+    ASSERT_TRUE(IsOk(cluster_->Mend()));
+    ASSERT_TRUE(IsOk(cluster_->AwaitService()));
+  }
+
+  // A store that is connected to this server as long as that lives.
+  std::unique_ptr<JetStreamStore> Open(int server) const {
+    JetStreamOptions options = options_;
+    options.urls = cluster_->urls(server);
+    auto store = JetStreamStore::Open(options);
+    EXPECT_TRUE(IsOk(store));
+    return store ? *std::move(store) : nullptr;
+  }
+
+  // Whether the event is stored in time, by whichever attempt.
+  static bool Saves(JetStreamStore& store, int version) {
+    return Eventually(
+        [&] {
+          const auto saved = store.SaveEvent(MakeEvent(kActor, version));
+          return saved || saved.error().code() == ErrorCode::kVersionConflict;
+        },
+        kServiceLimit);
+  }
+
+  // What is stored, once it can be read.
+  static std::vector<std::int64_t> Versions(JetStreamStore& store) {
+    std::vector<std::int64_t> versions;
+    EXPECT_TRUE(Eventually(
+        [&] {
+          const auto read = store.GetEventsWithErrors(kActor, 0);
+          if (!read) return false;
+          EXPECT_FALSE(read->HasErrors());
+          versions = jetstream::VersionsOf(read->events);
+          return true;
+        },
+        kServiceLimit));
+    return versions;
+  }
+
+  int Leader() const {
+    Result<int> leader = 0;
+    EXPECT_TRUE(
+        Eventually([&] { return (leader = cluster_->LeaderOf(stream_)).has_value(); }, kServiceLimit));
+    return leader ? *leader : 0;
+  }
+
+  static std::unique_ptr<NatsCluster> cluster_;
+  JetStreamOptions options_;
+  std::string stream_;
+  std::unique_ptr<JetStreamStore> store_;
+};
+
+std::unique_ptr<NatsCluster> NatsClusterTest::cluster_;
+
+TEST_F(NatsClusterTest, AKilledLeaderIsReplacedAndNothingIsLost) {
+  const int leader = Leader();
+  ASSERT_TRUE(IsOk(cluster_->Kill(leader)));
+  EXPECT_TRUE(Saves(*store_, 2));
+  EXPECT_NE(Leader(), leader);
+  EXPECT_EQ(Versions(*store_), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(NatsClusterTest, APausedLeaderIsReplacedAndComesBackAsAFollower) {
+  const int leader = Leader();
+  const auto beside = Open((leader + 1) % cluster_->size());
+  ASSERT_TRUE(IsOk(cluster_->Pause(leader)));
+  EXPECT_TRUE(Saves(*beside, 2));
+  ASSERT_TRUE(IsOk(cluster_->Mend()));
+  EXPECT_TRUE(Saves(*Open(leader), 3));
+  EXPECT_EQ(Versions(*store_), (std::vector<std::int64_t>{1, 2, 3}));
+}
+
+// Its own client gets no answer and leaves it; the others do without it.
+TEST_F(NatsClusterTest, ALeaderThatIsCutOffIsReplacedAndItsClientsGoElsewhere) {
+  const int leader = Leader();
+  const auto inside = Open(leader);
+  const auto outside = Open((leader + 1) % cluster_->size());
+  ASSERT_TRUE(IsOk(cluster_->CutOff(leader)));
+  EXPECT_TRUE(Saves(*outside, 2));
+  EXPECT_NE(Leader(), leader);
+  EXPECT_TRUE(Saves(*inside, 3));
+  EXPECT_EQ(Versions(*outside), (std::vector<std::int64_t>{1, 2, 3}));
+}
+
+TEST_F(NatsClusterTest, WithoutAMajorityNothingIsStored) {
+  ASSERT_TRUE(IsOk(cluster_->CutOff(0)));
+  ASSERT_TRUE(IsOk(cluster_->CutOff(1)));
+  options_.time_limit = seconds(2);
+  const auto alone = JetStreamStore::Open(options_);
+  EXPECT_FALSE(alone);
+  const auto saved = store_->SaveEvent(MakeEvent(kActor, 2));
+  EXPECT_FALSE(saved);
+  ASSERT_TRUE(IsOk(cluster_->Mend()));
+  EXPECT_TRUE(Saves(*store_, 2));
+  EXPECT_EQ(Versions(*store_), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(NatsClusterTest, AllServersKilledAndStartedAgainHaveWhatWasAcknowledged) {
+  for (int server = 0; server < cluster_->size(); ++server) ASSERT_TRUE(IsOk(cluster_->Kill(server)));
+  EXPECT_FALSE(store_->SaveEvent(MakeEvent(kActor, 2)));
+  ASSERT_TRUE(IsOk(cluster_->Mend()));
+  EXPECT_TRUE(Saves(*store_, 2));
+  EXPECT_EQ(Versions(*store_), (std::vector<std::int64_t>{1, 2}));
+}
+
+}  // namespace
+}  // namespace aether
