@@ -142,6 +142,12 @@ concept KeepsFiles = OpensElsewhere<A> && requires { requires A::kLocationIsDire
 template <typename A>
 concept SurvivesPowerLoss = KeepsFiles<A> && requires { requires A::kSurvivesPowerLoss; };
 
+// Says that the store counts on a file system that keeps changes of names in their order, and makes a file's names
+// durable with the file, as ext4 and XFS do: `static constexpr bool kCountsOnOrderedNames = true;`. Power cuts that break
+// that promise are not tried then.
+template <typename A>
+concept CountsOnOrderedNames = SurvivesPowerLoss<A> && requires { requires A::kCountsOnOrderedNames; };
+
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
 template <typename A>
