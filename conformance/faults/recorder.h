@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/types.h>
@@ -59,5 +60,30 @@ struct Fate {
   int error = 0;
 };
 Fate FateOf(Call call, const char* name, std::size_t size = 0);
+
+// Not alone: whether reads are to fail, which are not looked at otherwise.
+bool ReadsMayFail();
+
+// Makes a sync with `real()`, and records that it begins and ends. Others go on meanwhile.
+template <typename Real>
+int RecordSync(std::uint64_t handle, const Fate& fate, const Range& range, Real real) {
+  Record record;
+  record.op = Op::kSyncBegin;
+  record.handle = handle;
+  {
+    const Alone alone;
+    if (NoSync()) return 0;
+    record.offset = NewSync();
+    const bool whole = range.end == UINT64_MAX;
+    Log(record, "", &range, whole ? 0 : sizeof range);
+  }
+  const int done = fate.fails ? -1 : real();
+  if (fate.fails) errno = fate.error;
+  record.op = Op::kSyncEnd;
+  record.error = done == 0 ? 0 : static_cast<std::uint16_t>(errno);
+  const Alone alone;
+  Log(record);
+  return done;
+}
 
 }  // namespace aether::faults

@@ -22,7 +22,8 @@ Event Saved(std::int64_t version) {
 
 std::vector<EventPtr> Read(std::initializer_list<std::int64_t> versions) {
   std::vector<EventPtr> events;
-  for (const std::int64_t version : versions) events.push_back(std::make_shared<const Event>(Saved(version)));
+  for (const std::int64_t version : versions)
+    events.push_back(std::make_shared<const Event>(Saved(version)));
   return events;
 }
 

@@ -35,6 +35,7 @@ class WatchedWriter {
 
  private:
   void Reopen(Peer& peer, bool may_fail);
+  void AddLastLook();
 
   RuleRun* run_;
   DiskImage base_;

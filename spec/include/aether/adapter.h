@@ -188,6 +188,12 @@ concept KnowsLeader = BreaksServers<A> && requires(A& adapter, std::string_view 
   { adapter.LeaderOf(actor_id) } -> std::same_as<Result<int>>;
 };
 
+// Says that the store counts on a file system that keeps changes of names in their order, and makes a file's names
+// durable with the file, as ext4 and XFS do: `static constexpr bool kCountsOnOrderedNames = true;`. Power cuts that break
+// that promise are not tried then.
+template <typename A>
+concept CountsOnOrderedNames = SurvivesPowerLoss<A> && requires { requires A::kCountsOnOrderedNames; };
+
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
 template <typename A>
