@@ -143,17 +143,32 @@ Found FindReady(const Connection& connection, const char* name, milliseconds lim
   }
 }
 
+// Asks for the stream until it is there, since a cluster that is choosing a leader drops what is asked of it. `found` is
+// what there is in the end.
+natsStatus Make(const Connection& connection, jsStreamConfig* wanted, milliseconds limit, Found* found,
+                jsErrCode* code) {
+  constexpr milliseconds kWait{500};
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = std::min(kWait, limit).count();
+  for (;;) {
+    const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, &options, code);
+    // Also after an error: another process may have made it at the same moment, and servers then say
+    // different things, such as that its subjects overlap with those of another stream.
+    *found = FindReady(connection, wanted->Name, limit);
+    const bool is_silent = made == NATS_TIMEOUT || found->status == NATS_TIMEOUT;
+    if (!is_silent || std::chrono::steady_clock::now() >= deadline) return made;
+  }
+}
+
 Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted, milliseconds limit) {
   const std::string what = std::string("stream ") + wanted->Name;
   Found found = FindReady(connection, wanted->Name, limit);
   if (found.IsMissing()) {
     jsErrCode code = kNoJsError;
-    const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, nullptr, &code);
-    StoreError error = Translate(made, code, what);
-    // Also after an error: another process may have made it at the same moment, and servers then say
-    // different things, such as that its subjects overlap with those of another stream.
-    found = FindReady(connection, wanted->Name, limit);
-    if (found.IsMissing() && made != NATS_OK) return error;
+    const natsStatus made = Make(connection, wanted, limit, &found, &code);
+    if (found.IsMissing() && made != NATS_OK) return Translate(made, code, what);
   }
   if (found.status != NATS_OK) return Translate(found.status, found.code, what);
   if (const std::string difference = Difference(*found.info->Config, *wanted); !difference.empty()) {
