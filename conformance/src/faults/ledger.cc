@@ -59,4 +59,10 @@ void Ledger::Settle(const std::vector<EventPtr>& events) {
   }
 }
 
+std::vector<Ledger> NewLedgers(Trial& t, int n) {
+  std::vector<Ledger> ledgers;
+  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
+  return ledgers;
+}
+
 }  // namespace aether::conformance

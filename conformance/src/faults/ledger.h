@@ -10,6 +10,8 @@
 
 namespace aether::conformance {
 
+class Trial;
+
 class Ledger {
  public:
   explicit Ledger(std::string actor_id) : actor_id_(std::move(actor_id)) {}
@@ -43,5 +45,8 @@ class Ledger {
   std::string actor_id_;
   std::vector<Entry> entries_;
 };
+
+// Of new actors.
+std::vector<Ledger> NewLedgers(Trial& t, int n);
 
 }  // namespace aether::conformance
