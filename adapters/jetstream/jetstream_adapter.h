@@ -23,7 +23,10 @@ class JetStreamAdapter {
  public:
   using Subject = JetStreamStore;
 
-  JetStreamAdapter() { options_.store_namespace = UniqueName(); }
+  JetStreamAdapter() {
+    options_.store_namespace = UniqueName();
+    options_.time_limit = kTimeLimit;
+  }
   JetStreamAdapter(const JetStreamAdapter&) = delete;
   JetStreamAdapter& operator=(const JetStreamAdapter&) = delete;
 
@@ -71,7 +74,29 @@ class JetStreamAdapter {
     return Injection{true, *sequence};
   }
 
+  int ServerCount() { return 1; }
+
+  // The server's way to its clients is never cut.
+  Result<bool> BreakServer(int, ServerFault fault) {
+    if (fault == ServerFault::kCutOff) return false;
+    const auto server = NatsServer::Shared();
+    if (!server) return server.error();
+    const auto broken = fault == ServerFault::kKill ? (*server)->Kill() : (*server)->Pause();
+    if (!broken) return broken.error();
+    return true;
+  }
+
+  Result<void> MendServers() {
+    const auto server = NatsServer::Shared();
+    if (!server) return server.error();
+    if (const auto resumed = (*server)->Resume(); !resumed) return resumed;
+    return (*server)->Restart();
+  }
+
  private:
+  // Short, since rules wait for it while the server is paused.
+  static constexpr std::chrono::milliseconds kTimeLimit{1000};
+
   static std::string UniqueName() {
     static std::atomic<int> count{0};
     return "kit-" + std::to_string(::getpid()) + "-" + std::to_string(++count);

@@ -15,6 +15,14 @@ void Ledger::Acknowledge(std::int64_t version) {
   }
 }
 
+std::int64_t Ledger::LatestVersion() const {
+  std::int64_t latest = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.state == State::kAcknowledged) latest = entry.event.version;
+  }
+  return latest;
+}
+
 void Ledger::Refuse(std::int64_t version) {
   for (Entry& entry : entries_) {
     if (entry.event.version == version) entry.state = State::kRefused;

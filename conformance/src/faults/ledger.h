@@ -23,6 +23,9 @@ class Ledger {
   // Above all that was ever planned, so that a save without an answer stands in nobody's way.
   std::int64_t NextVersion() const { return entries_.empty() ? 1 : entries_.back().event.version + 1; }
 
+  // The highest that has to be there; 0: none.
+  std::int64_t LatestVersion() const;
+
   // That the save of this version was acknowledged, or its event read: from now on it has to be there.
   void Acknowledge(std::int64_t version);
   // That it was answered with an error that says that nothing was stored.

@@ -36,12 +36,12 @@ std::vector<int> Outages::Choose(Trial& t, int turn, Victims victims, const std:
   const int first = turn % count;
   int several = count;
   if (victims == Victims::kSome) {
-    if (turn % 3 == 1) victims = Victims::kOne;
-    if (turn % 3 == 2) several = count / 2 + 1;
+    if (turn % 2 == 0) victims = Victims::kOne;
+    if (turn % 4 == 3) several = count / 2 + 1;
   }
   if (victims == Victims::kOne) {
-    // Half of the time whoever leads, since a change of leaders is the hardest.
-    const auto leader = turn % 2 == 0 ? t.LeaderOf(actor) : std::nullopt;
+    // Mostly whoever leads, since a change of leaders is the hardest.
+    const auto leader = turn % 3 != 1 ? t.LeaderOf(actor) : std::nullopt;
     return {leader.value_or(first)};
   }
   std::vector<int> chosen;
@@ -85,6 +85,12 @@ ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handl
   return plan;
 }
 
+void KeepActor(Trial& t, const std::string& actor) {
+  t.timeline().Keep([&](const Call& call) {
+    return call.text.starts_with("--") || call.text.find(Quote(actor)) != std::string::npos;
+  });
+}
+
 namespace {
 
 // What is known of one save after all attempts at it.
@@ -114,12 +120,6 @@ void SettleAttempt(const PeerCall& call, const PeerAnswer& answer, Attempts* att
   }
   throw Failure("a save is answered with an error that is not true of a server that fails",
                 "ok, unavailable or outcome_unknown", Describe(*answer.error));
-}
-
-void KeepActor(Trial& t, const std::string& actor) {
-  t.timeline().Keep([&](const Call& call) {
-    return call.text.starts_with("--") || call.text.find(Quote(actor)) != std::string::npos;
-  });
 }
 
 // Lets `body` judge one actor: a Failure then tells of it alone.

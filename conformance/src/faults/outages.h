@@ -17,7 +17,7 @@ inline constexpr ServerFault kAllFaults[] = {ServerFault::kKill, ServerFault::kP
 enum class Victims {
   kAll,
   kOne,   // each in turn, the leader too where it is known
-  kSome,  // all, one, or most of them, in turn
+  kSome,  // one, all, or most of them, in turn
 };
 
 // The faults of one rule, round by round. Counts them as figures of the rule.
@@ -46,6 +46,9 @@ ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handl
 // meets a conflict that is not with its own save of unknown outcome.
 void SettleSaves(Trial& t, const Clients& clients, const std::vector<PeerAnswer>& answers,
                  std::vector<Ledger>* ledgers);
+
+// Drops from the timeline what is neither about this actor nor a remark.
+void KeepActor(Trial& t, const std::string& actor);
 
 // Waits for the clients as long as the patience lasts, then stops them. False when one of them is not done.
 bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answers);

@@ -47,7 +47,21 @@ void WaitInFault(RuleRun& run, const Clients& clients, int way) {
 
 // ---- SRV-01
 
+// The last version that was acknowledged is taken, and the next one is free.
 void RequireVersionsContinue(RuleRun& run, Trial& t, std::vector<Ledger>* ledgers) {
+  for (std::size_t i = 0; i < ledgers->size(); ++i) {
+    const Ledger& ledger = (*ledgers)[i];
+    if (ledger.LatestVersion() == 0) continue;
+    PeerCall stale;
+    stale.event = t.NewEvent(ledger.actor_id(), ledger.LatestVersion());
+    const PeerAnswer answer = CallOnce(&run, &t, i % HandlesOf(t), stale);
+    if (answer.error) ThrowIfNoWord(*answer.error);
+    if (answer.error && answer.error->code() == ErrorCode::kVersionConflict) continue;
+    KeepActor(t, ledger.actor_id());
+    throw Failure("version " + std::to_string(stale.event.version) + " of " + Quote(ledger.actor_id()) +
+                      " is taken a second time",
+                  "version_conflict", DescribeAnswer(stale, answer));
+  }
   std::vector<ClientPlan> plans;
   for (std::size_t i = 0; i < ledgers->size(); ++i) {
     plans.push_back(SavePlan(t, (*ledgers)[i], 1, i % HandlesOf(t), AfterError::kTryAgain));
@@ -56,14 +70,6 @@ void RequireVersionsContinue(RuleRun& run, Trial& t, std::vector<Ledger>* ledger
   std::vector<PeerAnswer> answers;
   if (!FinishInTime(&run, &clients, &answers)) throw Inconclusive("saves do not go on in time");
   SettleSaves(t, clients, answers, ledgers);
-  for (std::size_t i = 0; i < ledgers->size(); ++i) {
-    PeerCall stale = clients.plans()[i].calls[0];
-    stale.event.id = t.NewEvent(stale.event.actor_id, stale.event.version).id;
-    const PeerAnswer answer = CallOnce(&run, &t, i % HandlesOf(t), stale);
-    if (answer.error) ThrowIfNoWord(*answer.error);
-    if (answer.error && answer.error->code() == ErrorCode::kVersionConflict) continue;
-    throw Failure("a version is taken a second time", "version_conflict", DescribeAnswer(stale, answer));
-  }
 }
 
 void AcknowledgedEventsSurviveTheServer(RuleRun& run) {
@@ -209,19 +215,22 @@ void TheStoreRecoversByItself(RuleRun& run) {
   std::vector<double> times;
   run.Rounds(run.Scaled(9, 3), [&](Trial& t, int round) {
     const std::size_t handles = HandlesOf(t);
+    // A client for each call that has to be served, so that none waits for another.
     const auto plans = [&](AfterError after_error) {
       std::vector<ClientPlan> all;
       for (std::size_t i = 0; i < handles; ++i) {
         const Ledger ledger(t.NewActor());
-        ClientPlan plan = SavePlan(t, ledger, 1, i, after_error);
-        for (const Kind kind : {Kind::kRead, Kind::kLatest})
-          plan.calls.push_back(CallFor(kind, ledger.actor_id()));
-        all.push_back(std::move(plan));
+        all.push_back(SavePlan(t, ledger, 1, i, after_error));
+        for (const Kind kind : {Kind::kRead, Kind::kLatest}) {
+          all.push_back({.handle = i, .calls = {CallFor(kind, ledger.actor_id())}, .after_error = after_error});
+        }
       }
       return all;
     };
-    (void)Clients(&run, &t, plans(AfterError::kTryAgain)).Finish();
-    if (!outages.Begin(t, round, Victims::kSome, "")) return;
+    const std::string actor = t.NewActor();
+    t.store().MustSave(t.NewEvent(actor, 1));
+    (void)t.store(handles - 1);
+    if (!outages.Begin(t, round, Victims::kSome, actor)) return;
     (void)Clients(&run, &t, plans(AfterError::kGoOn)).Finish();  // so that the store takes notice
     t.MendServers();
     t.Remark("the server is back");
@@ -229,7 +238,7 @@ void TheStoreRecoversByItself(RuleRun& run) {
     Clients clients(&run, &t, plans(AfterError::kTryAgain));
     std::vector<PeerAnswer> answers;
     const bool done = FinishInTime(&run, &clients, &answers);
-    std::vector<std::optional<PeerAnswer>> last(handles);
+    std::vector<std::optional<PeerAnswer>> last(clients.plans().size());
     for (const PeerAnswer& answer : answers) last[answer.list] = answer;
     for (const auto& answer : last) {
       const bool conflict = answer->error && answer->error->code() == ErrorCode::kVersionConflict;
