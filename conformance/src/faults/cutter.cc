@@ -18,12 +18,6 @@ constexpr Loss kTried[] = {Loss::kAll,   Loss::kNothing, Loss::kContents, Loss::
 
 }  // namespace
 
-std::vector<Ledger> NewLedgers(Trial& t, int n) {
-  std::vector<Ledger> ledgers;
-  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
-  return ledgers;
-}
-
 WatchedWriter::WatchedWriter(RuleRun* run, Trial* trial, const DiskImage& base)
     : run_(run), base_(base), writing_(trial) {
   base.WriteTo(directory_.path());

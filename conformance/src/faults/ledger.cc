@@ -15,6 +15,14 @@ void Ledger::Acknowledge(std::int64_t version) {
   }
 }
 
+std::int64_t Ledger::LatestVersion() const {
+  std::int64_t latest = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.state == State::kAcknowledged) latest = entry.event.version;
+  }
+  return latest;
+}
+
 void Ledger::Refuse(std::int64_t version) {
   for (Entry& entry : entries_) {
     if (entry.event.version == version) entry.state = State::kRefused;
@@ -57,6 +65,12 @@ void Ledger::Settle(const std::vector<EventPtr>& events) {
     later = later || entry->state == State::kAcknowledged;
     if (entry->state == State::kUnanswered && later) entry->state = State::kRefused;
   }
+}
+
+std::vector<Ledger> NewLedgers(Trial& t, int n) {
+  std::vector<Ledger> ledgers;
+  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
+  return ledgers;
 }
 
 }  // namespace aether::conformance
