@@ -172,7 +172,9 @@ natsStatus Make(const Connection& connection, jsStreamConfig* wanted, millisecon
     // Also after an error: another process may have made it at the same moment, and servers then say
     // different things, such as that its subjects overlap with those of another stream.
     *found = FindReady(connection, wanted->Name, limit);
-    if (!found->IsMissing() || !IsChoosing(made, *code)) return made;
+    // A server that has not heard of it yet says that it is missing.
+    const bool may_come = made == NATS_OK || IsChoosing(made, *code);
+    if (!found->IsMissing() || !may_come) return made;
     if (std::chrono::steady_clock::now() >= deadline) return made;
   }
 }
@@ -184,6 +186,7 @@ Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted, 
     jsErrCode code = kNoJsError;
     const natsStatus made = Make(connection, wanted, limit, &found, &code);
     if (found.IsMissing() && made != NATS_OK) return Translate(made, code, what);
+    if (found.IsMissing()) return StoreError(ErrorCode::kUnavailable, what + " was made, and is not there yet");
   }
   if (found.status != NATS_OK) return Translate(found.status, found.code, what);
   if (const std::string difference = Difference(*found.info->Config, *wanted); !difference.empty()) {
