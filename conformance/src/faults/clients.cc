@@ -226,9 +226,4 @@ void Clients::FailAsHanging(std::size_t client) {
                 text + std::string(came_back ? "" : ", nor when the server was back"));
 }
 
-PeerAnswer CallOnce(RuleRun* run, Trial* trial, std::size_t handle, const PeerCall& call) {
-  Clients client(run, trial, {{.handle = handle, .calls = {call}}});
-  return client.Finish().front();
-}
-
 }  // namespace aether::conformance

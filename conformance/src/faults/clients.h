@@ -73,9 +73,6 @@ class Clients {
   std::vector<std::thread> threads_;
 };
 
-// Makes one call, bounded by the call limit, and notes it.
-PeerAnswer CallOnce(RuleRun* run, Trial* trial, std::size_t handle, const PeerCall& call);
-
 bool IsOfAServer(const StoreError& error);  // unavailable or outcome_unknown
 
 }  // namespace aether::conformance

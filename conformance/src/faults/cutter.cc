@@ -91,6 +91,7 @@ Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int 
 bool Cutter::Try(const Remains& remains, Loss loss) {
   if (!tried_.insert(HashOf(remains.image) + marks_).second) return false;
   trial_->CountCases(1);
+  trial_->Count("disk states opened");
   try {
     judge_->RequireSound(remains.image, remains.ledgers, "after a power cut");
   } catch (Failure& failure) {

@@ -11,6 +11,8 @@ namespace aether::conformance {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 struct FaultWords {
   const char* verb;     // "server 1 is killed"
   const char* counted;  // a figure
@@ -86,9 +88,23 @@ ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handl
 }
 
 void KeepActor(Trial& t, const std::string& actor) {
+  constexpr std::size_t kNear = 3;  // calls around what is out of the ordinary
+  std::vector<Call> calls;
   t.timeline().Keep([&](const Call& call) {
-    return call.text.starts_with("--") || call.text.find(Quote(actor)) != std::string::npos;
+    const bool kept = call.text.starts_with("--") || call.text.find(Quote(actor)) != std::string::npos;
+    if (kept) calls.push_back(call);
+    return kept;
   });
+  std::sort(calls.begin(), calls.end(), [](const Call& a, const Call& b) { return a.start < b.start; });
+  std::set<Clock::time_point> shown;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool ordinary = calls[i].result == "ok" && calls[i].text.find("SaveEvent") != std::string::npos;
+    if (ordinary && i > 0) continue;
+    for (std::size_t k = i - std::min(i, kNear); k <= std::min(i + kNear, calls.size() - 1); ++k) {
+      shown.insert(calls[k].start);
+    }
+  }
+  t.timeline().Keep([&](const Call& call) { return shown.contains(call.start); });
 }
 
 namespace {
@@ -120,17 +136,6 @@ void SettleAttempt(const PeerCall& call, const PeerAnswer& answer, Attempts* att
   }
   throw Failure("a save is answered with an error that is not true of a server that fails",
                 "ok, unavailable or outcome_unknown", Describe(*answer.error));
-}
-
-// Lets `body` judge one actor: a Failure then tells of it alone.
-template <typename Body>
-void Judged(Trial& t, const std::string& actor, Body body) {
-  try {
-    body();
-  } catch (const Failure&) {
-    KeepActor(t, actor);
-    throw;
-  }
 }
 
 }  // namespace
@@ -167,19 +172,23 @@ bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answe
   return done;
 }
 
+PeerAnswer CallWhenServed(RuleRun* run, Trial& t, std::size_t handle, const PeerCall& call) {
+  Clients caller(run, &t, {{.handle = handle, .calls = {call}, .after_error = AfterError::kTryAgain}});
+  std::vector<PeerAnswer> answers;
+  (void)FinishInTime(run, &caller, &answers);
+  if (answers.back().error) ThrowIfNoWord(*answers.back().error);
+  return answers.back();
+}
+
 std::vector<EventPtr> ReadWhenServed(RuleRun* run, Trial& t, std::size_t handle, const std::string& actor) {
   PeerCall read;
   read.kind = PeerCall::Kind::kRead;
   read.event.actor_id = actor;
-  Clients reader(run, &t, {{.handle = handle, .calls = {read}, .after_error = AfterError::kTryAgain}});
-  std::vector<PeerAnswer> answers;
-  (void)FinishInTime(run, &reader, &answers);
-  const PeerAnswer& last = answers.back();
-  if (last.error) ThrowIfNoWord(*last.error);
-  if (last.error) {
-    throw Failure("a read fails when the server is back", "success", Describe(*last.error));
+  const PeerAnswer answer = CallWhenServed(run, t, handle, read);
+  if (answer.error) {
+    throw Failure("a read fails when the server is back", "success", Describe(*answer.error));
   }
-  return last.events;
+  return answer.events;
 }
 
 void RequireAllSurvived(RuleRun* run, Trial& t, std::size_t handle, std::vector<Ledger>* ledgers,

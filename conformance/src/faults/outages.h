@@ -47,14 +47,28 @@ ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handl
 void SettleSaves(Trial& t, const Clients& clients, const std::vector<PeerAnswer>& answers,
                  std::vector<Ledger>* ledgers);
 
-// Drops from the timeline what is neither about this actor nor a remark.
+// Leaves on the timeline what is about this actor, and remarks; of many saves that went well only those
+// near something else.
 void KeepActor(Trial& t, const std::string& actor);
+
+// Lets `body` judge one actor: a Failure then tells of it alone.
+template <typename Body>
+void Judged(Trial& t, const std::string& actor, Body body) {
+  try {
+    body();
+  } catch (const Failure&) {
+    KeepActor(t, actor);
+    throw;
+  }
+}
 
 // Waits for the clients as long as the patience lasts, then stops them. False when one of them is not done.
 bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answers);
 
-// Reads an actor, again while the store is unavailable. Inconclusive when that does not end: SRV-04 is the
+// Makes a call, again while the store is unavailable. Inconclusive when that does not end: SRV-04 is the
 // rule on it.
+PeerAnswer CallWhenServed(RuleRun* run, Trial& t, std::size_t handle, const PeerCall& call);
+// Reads an actor so; a Failure when the read fails.
 std::vector<EventPtr> ReadWhenServed(RuleRun* run, Trial& t, std::size_t handle, const std::string& actor);
 
 // Reads every ledger's actor through a handle. A Failure, which tells of that actor only, when something of

@@ -81,8 +81,8 @@ class Load {
   Load(RuleRun* run, Trial* t)
       : run_(run), t_(t), ledgers_(NewLedgers(*t, kClients)), clients_(run, t, Plans()) {}
 
-  // Waits until each client has some more saves acknowledged. Failure when that takes longer than the patience.
-  // Answers the longest that one of them went without, since `since`.
+  // Waits until each client has some more saves acknowledged. Failure when that takes longer than the
+  // patience. Answers the longest that one of them went without, since `since`.
   double AwaitService(Clock::time_point since, const std::string& when) {
     struct Service {
       int saves = 0;
@@ -107,9 +107,11 @@ class Load {
     for (const Service& service : of) longest = std::max(longest, service.longest);
     if (all) return std::chrono::duration<double>(longest).count();
     End();
-    const auto worst = std::min_element(of.begin(), of.end(),
-                                        [](const Service& a, const Service& b) { return a.saves < b.saves; });
-    throw Failure(when + " client " + std::to_string(worst - of.begin() + 1) + " cannot save for " +
+    const auto worst = std::min_element(
+        of.begin(), of.end(), [](const Service& a, const Service& b) { return a.saves < b.saves; });
+    const auto client = static_cast<std::size_t>(worst - of.begin());
+    KeepActor(*t_, ledgers_[client].actor_id());
+    throw Failure(when + " client " + std::to_string(client + 1) + " cannot save for " +
                       std::to_string(run_->settings().patience.count() / 1000) + " s",
                   std::to_string(kEnough) + " saves that are acknowledged",
                   std::to_string(worst->saves) + " of them");
