@@ -24,7 +24,9 @@ class JetStreamAdapter {
  public:
   using Subject = JetStreamStore;
 
-  JetStreamAdapter() : options_(OptionsOf(NatsSetup::FromEnvironment())) { options_.store_namespace = UniqueName(); }
+  JetStreamAdapter() : options_(OptionsOf(NatsSetup::FromEnvironment())) {
+    options_.store_namespace = UniqueName();
+  }
   JetStreamAdapter(const JetStreamAdapter&) = delete;
   JetStreamAdapter& operator=(const JetStreamAdapter&) = delete;
 
@@ -100,6 +102,10 @@ class JetStreamAdapter {
   }
 
  private:
+  // Short, since rules wait for it while the server is paused. A cluster needs more time, to agree on a leader.
+  static constexpr std::chrono::milliseconds kTimeLimit{1000};
+  static constexpr std::chrono::milliseconds kClusterTimeLimit{5000};
+
   static std::string UniqueName() {
     static std::atomic<int> count{0};
     return "kit-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
@@ -107,6 +113,7 @@ class JetStreamAdapter {
 
   static JetStreamOptions OptionsOf(const NatsSetup& setup) {
     JetStreamOptions options;
+    options.time_limit = setup.servers == 1 ? kTimeLimit : kClusterTimeLimit;
     options.replicas = setup.servers;
     options.allow_unsafe_replicas = setup.allow_unsafe_replicas;
     return options;

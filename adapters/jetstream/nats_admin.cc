@@ -21,6 +21,8 @@ void IgnoreBackgroundError(natsConnection*, natsSubscription*, natsStatus, void*
 constexpr std::int64_t kPingMs = 1'000;
 constexpr std::int64_t kReconnectWaitMs = 50;
 constexpr std::int64_t kRequestMs = 5'000;
+// A cluster that has just come together drops what is asked of it: better to ask again soon.
+constexpr std::int64_t kMakeMs = 500;
 
 }  // namespace
 
@@ -91,7 +93,10 @@ Result<void> NatsAdmin::MakeStream(const std::string& stream, int replicas) {
   jsStreamConfig_Init(&config);
   config.Name = stream.c_str();
   config.Replicas = replicas;
-  const natsStatus status = js_AddStream(nullptr, handles_->context, &config, nullptr, nullptr);
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = kMakeMs;
+  const natsStatus status = js_AddStream(nullptr, handles_->context, &config, &options, nullptr);
   if (status != NATS_OK) return Failed("make stream " + stream, status);
   return {};
 }

@@ -26,7 +26,7 @@ class NatsAdmin {
   // Asks the server to delete the stream with all that is in it, and does not wait until it has.
   Result<void> DiscardStream(const std::string& stream);
 
-  // Makes a stream without subjects, with so many replicas.
+  // Makes a stream with so many replicas, if it is not there. Does not wait for long: trying again is safe.
   Result<void> MakeStream(const std::string& stream, int replicas);
 
   // The name of the server that leads the stream now. kUnavailable when none does.

@@ -2,6 +2,11 @@
 
 #include "nats_cluster.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -22,9 +27,23 @@ std::string Quoted(const std::string& scheme, int port) {
 
 }  // namespace
 
-// A link from each server to each: that from a server to itself leads nowhere. It is the address at which
-// the server tells others to be reached, since they connect to what they are told besides what they are
-// configured to, and would find a way around the relay.
+ClosedPort::ClosedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    ::close(socket_);
+    throw std::runtime_error("no free port on 127.0.0.1");
+  }
+  port_ = ntohs(address.sin_port);
+}
+
+ClosedPort::~ClosedPort() { ::close(socket_); }
+
+// A link for the clients of each server, and one from each server to each; that from a server to itself is
+// not used.
 NatsCluster::NatsCluster(const NatsClusterOptions& options)
     : count_(options.servers), relay_(options.servers * (options.servers + 1)) {}
 
@@ -47,6 +66,8 @@ Result<std::unique_ptr<NatsCluster>> NatsCluster::Start(const NatsClusterOptions
   return StoreError(ErrorCode::kUnavailable, std::string("cannot start a cluster: ") + error.what());
 }
 
+// Servers connect to what others tell of themselves, besides what they are configured to: they would find a
+// way around the relay, were they not told of a port that leads nowhere.
 NatsServerOptions NatsCluster::OptionsOf(int server, const NatsClusterOptions& options) const {
   std::string routes;
   for (int other = 0; other < count_; ++other) {
@@ -59,7 +80,7 @@ NatsServerOptions NatsCluster::OptionsOf(int server, const NatsClusterOptions& o
   own.keep_port = false;
   own.config =
       "cluster {\n  name: aether\n  listen: \"127.0.0.1:-1\"\n  no_advertise: true\n  advertise: " +
-      Quoted("", relay_.port(RouteLink(server, server))) + "\n  routes: [ " + routes + "]\n}\n";
+      Quoted("", nowhere_.port()) + "\n  routes: [ " + routes + "]\n}\n";
   return own;
 }
 

@@ -15,6 +15,21 @@
 
 namespace aether {
 
+// A port that refuses connections, and that nobody else gets.
+class ClosedPort {
+ public:
+  ClosedPort();  // throws std::runtime_error
+  ~ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
 struct NatsClusterOptions {
   int servers = 3;
 
@@ -70,6 +85,7 @@ class NatsCluster {
 
   const int count_;
   Relay relay_;
+  ClosedPort nowhere_;
   std::vector<std::unique_ptr<NatsServer>> servers_;
   std::unique_ptr<NatsAdmin> admin_;
 };

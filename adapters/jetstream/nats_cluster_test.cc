@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "subject_log.h"
 #include "testing/support.h"
 
 namespace aether {
@@ -91,6 +92,25 @@ class NatsClusterTest : public testing::Test {
 };
 
 std::unique_ptr<NatsCluster> NatsClusterTest::cluster_;
+
+// A cluster remembers the id of a message that it refused, and takes the next one of that id for a
+// duplicate. An expectation ahead of the stream is refused only where all replicas look at it.
+TEST_F(NatsClusterTest, ARefusedAppendIsNoDuplicateOfTheNextOne) {
+  const auto connection = jetstream::Connection::Open(options_);
+  ASSERT_TRUE(IsOk(connection));
+  const jetstream::SubjectLog log(*connection, stream_);
+  const auto draft = jetstream::MakeDraft(JetStreamNames(options_).EventSubject("b"), "{}", 1);
+  const auto append = [&](std::uint64_t last_of_subject) {
+    return log.Append(draft, jetstream::Expectation::OfSubject(last_of_subject),
+                      jetstream::SubjectLog::Clock::now() + kServiceLimit);
+  };
+  const auto refused = append(1'000);
+  ASSERT_TRUE(IsOk(refused));
+  EXPECT_FALSE(*refused);
+  const auto stored = append(0);
+  ASSERT_TRUE(IsOk(stored));
+  EXPECT_TRUE(*stored);
+}
 
 TEST_F(NatsClusterTest, AKilledLeaderIsReplacedAndNothingIsLost) {
   const int leader = Leader();

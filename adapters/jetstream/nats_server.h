@@ -17,19 +17,19 @@ namespace aether {
 
 struct NatsServerOptions {
   // The program; empty: what $AETHER_NATS_SERVER names, else `nats-server`.
-  std::string binary;
+  std::string binary{};
 
   // Added to the configuration file, in NATS' own syntax: `authorization { token: "x" }`.
-  std::string config;
-
-  // Added to the `jetstream` block of it: `sync_interval: always`.
-  std::string jetstream_config;
-
-  // By which the servers of a cluster know each other.
-  std::string name = "aether";
+  std::string config{};
 
   // What url() begins with: "nats" or "tls".
   std::string scheme = "nats";
+
+  // Added to the `jetstream` block of it: `sync_interval: always`.
+  std::string jetstream_config{};
+
+  // By which the servers of a cluster know each other.
+  std::string name = "aether";
 
   // Whether Restart() takes the port that it had. Another process may have it by then.
   bool keep_port = true;

@@ -40,6 +40,7 @@ void AddOptions(CLI::App* app, Options* options) {
 Settings SettingsOf(const Options& options) {
   Settings settings;
   settings.patience = std::chrono::seconds(options.patience_seconds);
+  settings.call_limit = std::chrono::seconds(options.call_limit_seconds);
   for (const Profile profile : {Profile::kQuick, Profile::kStandard, Profile::kThorough, Profile::kSoak}) {
     if (options.profile == ProfileName(profile)) settings.profile = profile;
   }

@@ -172,7 +172,9 @@ void Replay(EventStore& store, const PeerCall& call, PeerAnswer* answer) {
   for (const ReplayError& error : replay->errors) answer->replay_errors.push_back(error.cause);
 }
 
-PeerAnswer Make(EventStore& store, const PeerCall& call) {
+}  // namespace
+
+PeerAnswer MakeCall(EventStore& store, const PeerCall& call) {
   PeerAnswer answer;
   const auto take = [&](const auto& result) {
     answer.end = Clock::now();
@@ -209,6 +211,8 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
   return answer;
 }
 
+namespace {
+
 // Of a peer, to the first process.
 struct Channel {
   std::mutex mutex;
@@ -239,7 +243,7 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     if (parsed[i].meeting != 0) barrier.Meet(parsed[i].meeting);
     if (parsed[i].spin_ns != 0) Spin(std::chrono::nanoseconds(parsed[i].spin_ns));
-    PeerAnswer answer = Make(store, parsed[i]);
+    PeerAnswer answer = MakeCall(store, parsed[i]);
     answer.list = list;
     answer.call = i;
     Mark(answer);

@@ -46,6 +46,9 @@ struct PeerAnswer {
   std::int64_t latest = 0;
 };
 
+// Makes `call` and tells what came of it, also an exception.
+PeerAnswer MakeCall(EventStore& store, const PeerCall& call);
+
 // Throws when the process has ended where it should not: what the store did there is to be judged.
 struct PeerDied : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -91,6 +91,9 @@ nlohmann::json ToJson(const RuleResult& result) {
                          {"expected", Printable(result.expected)},
                          {"actual", Printable(result.actual)},
                          {"counterexample", std::move(lines)}};
+  for (const Figure& figure : result.figures) {
+    json["figures"].push_back({{"name", figure.name}, {"value", figure.value}, {"unit", figure.unit}});
+  }
   if (!result.picture.empty()) json["picture"] = Printable(result.picture);
   for (const TimelineCall& call : result.timeline) {
     json["timeline"].push_back({{"number", call.number},
@@ -112,6 +115,9 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
   result.expected = json.at("expected");
   result.actual = json.at("actual");
   result.counterexample = json.at("counterexample").get<std::vector<std::string>>();
+  for (const auto& figure : json.value("figures", nlohmann::json::array())) {
+    result.figures.push_back({figure.at("name"), figure.at("value"), figure.at("unit")});
+  }
   result.picture = json.value("picture", "");
   for (const auto& call : json.value("timeline", nlohmann::json::array())) {
     result.timeline.push_back({.number = call.at("number"),

@@ -83,6 +83,9 @@ int ExitCode(const nlohmann::json& stores, bool strict);
 // No area: all rules. `store` as above.
 std::string TableCell(const nlohmann::json& store, std::string_view area);
 
+// What was counted and measured, a line for each rule of which there is something.
+std::string TriedLines(const nlohmann::json& stores);
+
 // Rule areas down, stores across.
 std::string Table(const nlohmann::json& stores);
 

@@ -72,6 +72,27 @@ TEST_F(JetStreamFaultsTest, AConflictWithOnesOwnEarlierAttemptIsSuccess) {
   EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2, 3));
 }
 
+TEST_F(JetStreamFaultsTest, ADuplicateOfUnknownPlaceIsLookedForAndFound) {
+  FaultProxy proxy(server_->port());
+  const auto store = OpenThrough(proxy);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  proxy.LoseNextAckAndCallRetryDuplicate();
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+  EXPECT_TRUE(proxy.HasStruck());
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 3))));
+  EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2, 3));
+}
+
+TEST_F(JetStreamFaultsTest, ADuplicateOfWhatIsNotThereIsNoSuccess) {
+  FaultProxy proxy(server_->port());
+  const auto store = OpenThrough(proxy);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  proxy.LoseNextPublishAndCallRetryDuplicate();
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+  EXPECT_TRUE(proxy.HasStruck());
+  EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2));
+}
+
 TEST_F(JetStreamFaultsTest, AnEventThatWasLostOnItsWayIsSentAgain) {
   FaultProxy proxy(server_->port());
   const auto store = OpenThrough(proxy);

@@ -99,6 +99,7 @@ struct SubjectLog::Attempt {
   Outcome outcome;
   std::uint64_t sequence = 0;       // kStored
   std::optional<StoreError> error;  // the other outcomes
+  bool answered = false;            // the server said so
 };
 
 // What is known of a message that may have been stored.
@@ -123,13 +124,13 @@ SubjectLog::Attempt SubjectLog::TryAppend(const Request& request, Clock::time_po
     }
     if (parsed->error == kNoJsError && parsed->sequence == 0) {
       return {Outcome::kUnknown, 0,
-              StoreError(ErrorCode::kUnavailable, what + ": the server does not say what became of it")};
+              StoreError(ErrorCode::kUnavailable, what + ": the server does not say what became of it"), true};
     }
     // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
     if (parsed->error == kNoJsError) return {Outcome::kStored, parsed->sequence, std::nullopt};
-    if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt};
+    if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt, true};
     StoreError error = TranslateServerError(parsed->error, parsed->description, what);
-    return {LeavesOutcomeOpen(parsed->error) ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error)};
+    return {LeavesOutcomeOpen(parsed->error) ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error), true};
   }
   StoreError error = Translate(answer.status, kNoJsError, what);
   if (answer.status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
@@ -167,7 +168,8 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
         unsure = true;
         break;
     }
-    if (unsure) {
+    // A server that is silent would not answer a read either.
+    if (unsure && attempt.answered) {
       const auto fate = FindFate(request, message_id, expectation);
       if (fate && (fate->sequence || fate->overtaken)) return fate->sequence;
     }

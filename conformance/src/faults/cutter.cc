@@ -18,12 +18,6 @@ constexpr Loss kTried[] = {Loss::kAll,   Loss::kNothing, Loss::kContents, Loss::
 
 }  // namespace
 
-std::vector<Ledger> NewLedgers(Trial& t, int n) {
-  std::vector<Ledger> ledgers;
-  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
-  return ledgers;
-}
-
 WatchedWriter::WatchedWriter(RuleRun* run, Trial* trial, const DiskImage& base)
     : run_(run), base_(base), writing_(trial) {
   base.WriteTo(directory_.path());
@@ -120,6 +114,7 @@ Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int 
 bool Cutter::Try(const Remains& remains, Loss loss) {
   if (!tried_.insert(HashOf(remains.image) + marks_).second) return false;
   trial_->CountCases(1);
+  trial_->Count("disk states opened");
   try {
     judge_->RequireSound(remains.image, remains.ledgers, "after a power cut");
   } catch (Failure& failure) {

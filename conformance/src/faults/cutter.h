@@ -14,8 +14,6 @@
 
 namespace aether::conformance {
 
-std::vector<Ledger> NewLedgers(Trial& t, int n);
-
 // One process's life on a directory of its own: what it did to its files, and what it told.
 class WatchedWriter {
  public:

@@ -10,6 +10,8 @@
 
 namespace aether::conformance {
 
+class Trial;
+
 class Ledger {
  public:
   explicit Ledger(std::string actor_id) : actor_id_(std::move(actor_id)) {}
@@ -20,6 +22,9 @@ class Ledger {
   void Plan(const Event& event) { entries_.push_back({event, State::kUnanswered}); }
   // Above all that was ever planned, so that a save without an answer stands in nobody's way.
   std::int64_t NextVersion() const { return entries_.empty() ? 1 : entries_.back().event.version + 1; }
+
+  // The highest that has to be there; 0: none.
+  std::int64_t LatestVersion() const;
 
   // That the save of this version was acknowledged, or its event read: from now on it has to be there.
   void Acknowledge(std::int64_t version);
@@ -43,5 +48,8 @@ class Ledger {
   std::string actor_id_;
   std::vector<Entry> entries_;
 };
+
+// Of new actors.
+std::vector<Ledger> NewLedgers(Trial& t, int n);
 
 }  // namespace aether::conformance

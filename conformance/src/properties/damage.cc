@@ -268,6 +268,7 @@ void TryDamage(RuleRun& run, int standard, bool cut, Damage damage) {
     for (int i = 0; i < images; ++i) {
       const DiskImage image = damage(damager, i);
       t.CountCases(1);
+      t.Count(cut ? "images cut off" : "damaged images");
       try {
         RequireHonest(judge.LookAt(image, stored.ledgers), stored, image, cut);
       } catch (Failure& failure) {

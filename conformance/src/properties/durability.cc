@@ -63,6 +63,7 @@ void KillWhileOpening(RuleRun& run, Trial& t, const Crashes& crashes, int round)
   peer->Kill();
   t.Remark("another process is killed while it opens the storage");
   t.CountCases(1);
+  t.Count("writers killed while opening");
 }
 
 void KillWhileSaving(Trial& t, Peer& peer, Crashes* crashes, int round) {
@@ -85,6 +86,8 @@ void KillWhileSaving(Trial& t, Peer& peer, Crashes* crashes, int round) {
   peer.Kill();
   while (const auto answer = peer.Next()) take(*answer);
   t.Remark("the other process is killed");
+  t.Count("writers killed while saving");
+  t.Count("saves answered", static_cast<double>(writing.answered()));
 }
 
 void AcknowledgedEventsSurviveCrashes(RuleRun& run) {
@@ -118,6 +121,7 @@ void AcknowledgedEventsSurvivePowerLoss(RuleRun& run) {
       WatchedWriter writer(&run, &t, remains.image);
       writer.Live(&remains.ledgers, round);
       writer.RequireWholeLog();
+      t.Count("file operations recorded", static_cast<double>(writer.operations().size()));
       remains = Cutter(&run, &t, &judge).TryStates(writer, remains, kStates);
     }
   });

@@ -48,6 +48,7 @@ class FaultyLife {
       Read();
     }
     trial_->CountCases(static_cast<int>(log_.plan().failed));
+    trial_->Count("calls that failed", log_.plan().failed);
     log_.SetPlan({});
     trial_->Remark("the fault is over");
     if (!open_ && !(open_ = Opened(peer_->Reopen(Place())))) {
@@ -202,8 +203,9 @@ void FailedSyncsAreNotTakenForGood(RuleRun& run) {
     WatchedWriter writer(&run, &t, remains.image);
     const auto skip =
         static_cast<std::uint32_t>(Chance(run.SeedOf(0), static_cast<std::uint64_t>(round)) % 8);
-    t.CountCases(
-        static_cast<int>(writer.Live(&remains.ledgers, round, Plan{Bit(Call::kSync), skip, 1, EIO, 0, 0})));
+    const auto failed = writer.Live(&remains.ledgers, round, Plan{Bit(Call::kSync), skip, 1, EIO, 0, 0});
+    t.CountCases(static_cast<int>(failed));
+    t.Count("syncs that failed", failed);
     writer.RequireWholeLog();
     Cutter(&run, &t, &judge).TryStates(writer, remains, kStates);
   });

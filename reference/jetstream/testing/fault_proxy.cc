@@ -52,7 +52,7 @@ class FaultProxy::Session {
   }
 
   // Until one side hangs up, a fault ends it, or `stop` becomes readable.
-  void Run(int stop, std::atomic<Fault>* fault) {
+  void Run(int stop, std::atomic<Fault>* fault, Answer answer_to_next) {
     bool drop_answer = false;
     for (;;) {
       std::array<pollfd, 3> fds{{{client_, POLLIN, 0}, {server_, POLLIN, 0}, {stop, POLLIN, 0}}};
@@ -70,20 +70,20 @@ class FaultProxy::Session {
         SendAll(server_, bytes);
         continue;
       }
+      const Fault after_loss = answer_to_next == Answer::kNone ? Fault::kNone : Fault::kAnswer;
       switch (fault->load()) {
         case Fault::kLosePublish:
-          *fault = Fault::kNone;
+          *fault = after_loss;
           return;
-        case Fault::kRefuse:
+        case Fault::kAnswer:
           // What came in one piece with it, after a reconnect for example, goes through.
           SendAll(server_, bytes.substr(0, bytes.find("HPUB ")));
-          Refuse(bytes);
+          Tell(answer_to_next, bytes);
           *fault = Fault::kNone;
           continue;
         case Fault::kLoseAck:
-        case Fault::kLoseAckAndRefuse:
           drop_answer = true;
-          *fault = *fault == Fault::kLoseAck ? Fault::kNone : Fault::kRefuse;
+          *fault = after_loss;
           break;
         case Fault::kNone:
           break;
@@ -103,12 +103,14 @@ class FaultProxy::Session {
   }
 
   // HPUB <subject> <reply> <header size> <size>
-  void Refuse(const std::string& bytes) {
+  void Tell(Answer answer_to_next, const std::string& bytes) {
     std::istringstream line(bytes.substr(bytes.find("HPUB ")));
     std::string word, reply;
     line >> word >> word >> reply;
     const std::string answer =
-        R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
+        answer_to_next == Answer::kDuplicate
+            ? R"({"stream":"", "seq":0,"duplicate": true})"
+            : R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
     SendAll(client_, "MSG " + reply + " " + subscription_ + " " + std::to_string(answer.size()) + "\r\n" +
                          answer + "\r\n");
   }
@@ -143,7 +145,7 @@ void FaultProxy::Serve() {
     if (::poll(fds.data(), fds.size(), -1) <= 0 || fds[1].revents != 0) return;
     const int client = ::accept(listener_, nullptr, nullptr);
     if (client < 0) return;
-    Session(client, server_port_).Run(stop_pipe_[0], &fault_);
+    Session(client, server_port_).Run(stop_pipe_[0], &fault_, answer_);
   }
 }
 
