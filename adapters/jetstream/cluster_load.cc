@@ -30,6 +30,8 @@ using std::chrono::seconds;
 
 constexpr int kClients = 6;
 constexpr seconds kRecoveryLimit{60};
+// Between two saves of a client: what is measured is how faults are borne, not how many saves there can be.
+constexpr milliseconds kPause{10};
 const std::string kShared = "shared";
 
 struct Key {
@@ -123,6 +125,7 @@ class Client {
     while (!ending_) {
       SaveNext(own);
       SaveNext(kShared);
+      std::this_thread::sleep_for(kPause);
     }
   }
 
