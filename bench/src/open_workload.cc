@@ -151,7 +151,8 @@ int OpenInThisProcess(const Subject& subject, std::string_view location, std::st
   }
   const nlohmann::json told = {{"open_ms", Milliseconds(opened - began).count()},
                                {"first_read_ms", Milliseconds(ended - opened).count()},
-                               {"memory_bytes", std::max(OwnMemory("VmHWM") - before, 0.0)}};
+                               {"memory_bytes", std::max(OwnMemory("VmHWM") - before, 0.0)},
+                               {"peak_bytes", OwnMemory("VmHWM")}};
   answers.Send(told.dump());
   return 0;
 }

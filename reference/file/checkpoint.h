@@ -26,6 +26,22 @@ struct CheckpointRange {
 // As many bytes before its end bind a checkpoint to its log.
 inline constexpr std::uint64_t kTailBytes = 4096;
 
+// What the header of a checkpoint's file says.
+struct CheckpointHeader {
+  CheckpointRange range;
+  std::uint64_t entry_bytes = 0;
+  std::uint64_t slot_count = 0;
+  std::uint64_t body_checksum = 0;
+
+  // None if `bytes` do not begin with the sound header of a checkpoint of the log `log_id`.
+  static std::optional<CheckpointHeader> Decode(std::string_view bytes, std::uint64_t log_id);
+
+  static constexpr std::size_t kBytes = 88;
+
+  // Whether the file is as long as the header says.
+  bool Fits(std::uint64_t file_bytes) const;
+};
+
 // What a checkpoint says about an actor. It refers to the checkpoint.
 struct StoredActor {
   PositionListView events;

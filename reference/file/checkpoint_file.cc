@@ -30,39 +30,57 @@ std::optional<std::uint64_t> TailChecksum(const LogFile& log, std::uint64_t log_
   return Checksum({bytes.data(), size}, log_id);
 }
 
-std::optional<Checkpoint> Read(FileDescriptor fd, FileEnv* env, const LogFile& log, std::uint64_t log_id,
-                               std::uint64_t log_bytes) {
-  const LogFile file(std::move(fd), env);
-  const auto size = file.Size();
-  // No index is larger than its log by more than its header.
-  if (!size || *size > log_bytes + kTailBytes) return std::nullopt;
-  auto bytes = std::make_unique_for_overwrite<char[]>(*size);
+// None if the file does not hold what its header says, or the log not what it covers.
+std::optional<Checkpoint> ReadWhole(const LogFile& file, std::uint64_t size, const LogFile& log,
+                                    std::uint64_t log_id) {
+  auto bytes = std::make_unique_for_overwrite<char[]>(size);
   std::size_t read = 0;
-  if (file.ReadAt(0, bytes.get(), *size, &read)) return std::nullopt;
+  if (file.ReadAt(0, bytes.get(), size, &read)) return std::nullopt;
   auto checkpoint = Checkpoint::Decode(std::move(bytes), read, log_id);
   if (!checkpoint) return std::nullopt;
   const CheckpointRange& range = checkpoint->range();
-  if (range.end > log_bytes || TailChecksum(log, log_id, range.end) != range.tail_checksum)
-    return std::nullopt;
+  if (TailChecksum(log, log_id, range.end) != range.tail_checksum) return std::nullopt;
   return checkpoint;
 }
 
+IndexFile Read(const LogFile& file, const LogFile& log, std::uint64_t log_id, std::uint64_t log_bytes) {
+  IndexFile index;
+  index.wrong = true;
+  const auto size = file.Size();
+  std::array<char, CheckpointHeader::kBytes> bytes;
+  std::size_t read = 0;
+  if (!size || file.ReadAt(0, bytes.data(), bytes.size(), &read)) return index;
+  const auto header = CheckpointHeader::Decode({bytes.data(), read}, log_id);
+  if (!header) return index;
+  index.next_sequence = header->range.next_sequence;
+  if (header->range.end > log_bytes || !header->Fits(*size)) return index;
+  index.checkpoint = ReadWhole(file, *size, log, log_id);
+  index.wrong = !index.checkpoint;
+  return index;
+}
+
+// Whether a file could not be opened for reasons that are not its own.
+bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 }  // namespace
 
-Result<std::optional<Checkpoint>> ReadCheckpoint(const fs::path& directory, FileEnv* env,
-                                                 const LogFile& log, std::uint64_t log_id,
-                                                 std::uint64_t log_bytes) {
+Result<IndexFile> ReadIndexFile(const fs::path& directory, FileEnv* env, const LogFile& log,
+                                std::uint64_t log_id, std::uint64_t log_bytes) {
   const fs::path path = PathIn(directory);
   auto fd = OpenFile(path, O_RDONLY);
-  if (!fd.valid() && errno == ENOENT) return std::optional<Checkpoint>();
-  if (fd.valid()) {
-    if (auto checkpoint = Read(std::move(fd), env, log, log_id, log_bytes)) return checkpoint;
-  }
+  if (fd.valid()) return Read(LogFile(std::move(fd), env), log, log_id, log_bytes);
+  if (IsShortage(errno)) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  IndexFile index;
+  index.wrong = errno != ENOENT;
+  return index;
+}
+
+Result<void> RemoveIndexFile(const fs::path& directory) {
+  const fs::path path = PathIn(directory);
   std::error_code error;
   fs::remove_all(path, error);
   if (error) return IoError(ErrorCode::kStorageFailed, "remove " + path.string(), error);
-  if (auto synced = SyncDirectory(directory); !synced) return synced.error();
-  return std::optional<Checkpoint>();
+  return SyncDirectory(directory);
 }
 
 bool WriteCheckpoint(const fs::path& directory, FileEnv* env, const LogFile& log, std::uint64_t log_id,

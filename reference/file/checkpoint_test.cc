@@ -165,9 +165,47 @@ TEST_F(Index, LeavesATornTailToTheScan) {
   ExpectAllThere();
 }
 
-// A log from a backup, with the index that was made later: it must not come to life again when the log has
-// grown to the same length.
-TEST_F(Index, IsGoneWhenTheLogIsOlder) {
+// A log from a backup, or one whose end was cut off: the index that was made later knows what is missing.
+TEST_F(Index, TellsThatTheLogHasLostItsEnd) {
+  Fill();
+  Close();
+  const std::string shorter = ReadFile(log_path());
+  Open();
+  Save("a", 151);
+  Close();
+  const std::string longer = ReadFile(log_path());
+  // Cut off, or zeros.
+  for (const std::string& log : {shorter, shorter + std::string(longer.size() - shorter.size(), '\0')}) {
+    WriteFile(log_path(), log);
+    for (int round = 0; round < 2; ++round) {
+      EXPECT_EQ(Open().recovery().lost_records, 1u);
+      EXPECT_EQ(CodeOf(store_->SaveEvent(MakeEvent("b", 9))), ErrorCode::kCorrupt);
+      EXPECT_EQ(CodeOf(store_->GetLatestVersion("a")), ErrorCode::kCorrupt);
+      const auto replay = store_->GetEventsWithErrors("a", 0);
+      ASSERT_TRUE(IsOk(replay));
+      EXPECT_THAT(replay->events, SizeIs(150));
+      ASSERT_THAT(replay->errors, SizeIs(1));
+      EXPECT_THAT(replay->errors[0].cause, testing::HasSubstr("missing from the end"));
+    }
+    Close();
+  }
+  WriteFile(log_path(), longer);
+  Open();
+  ExpectAllThere();
+}
+
+TEST_F(Index, IsNoProofOfLossWhereOnlyTheSealIsGone) {
+  Fill();
+  Close();
+  const std::string log = ReadFile(log_path());
+  WriteFile(log_path(), log.substr(0, log.size() - kFrameHeaderBytes));
+  Open();
+  ExpectAllThere();
+}
+
+// A log from a backup with which somebody went on: a later index must not come to life again when the log
+// has grown to the same length.
+TEST_F(Index, IsGoneWhenTheLogIsAnother) {
   Fill();
   Close();
   const std::string backup = ReadFile(log_path());
@@ -177,10 +215,10 @@ TEST_F(Index, IsGoneWhenTheLogIsOlder) {
   const std::string index = CloseAndReadIndex();
   const auto log_bytes = std::filesystem::file_size(log_path());
   WriteFile(log_path(), backup);
+  std::filesystem::remove(index_path());
   events_ = saved;
   EXPECT_TRUE(OpeningReadsTheLog());
   ExpectAllThere();
-  EXPECT_FALSE(std::filesystem::exists(index_path()));
   Save("a", 151, "a new one");
   Close();
   // As if it had come to life all the same: frames as long as before, the same seal at the same place.

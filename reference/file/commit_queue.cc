@@ -3,6 +3,7 @@
 #include "commit_queue.h"
 
 #include <atomic>
+#include <exception>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -48,17 +49,21 @@ Result<void> CommitQueue::Commit(Append& append) {
     WaitFor(pending->done);
     lock.lock();
   }
-  Accept(append);
+  // What may lack memory comes first: whoever is in a batch is written, and has a leader.
   const auto batch = filling_;
+  auto next = batch->appends.empty() ? std::make_shared<Batch>() : nullptr;
   batch->appends.push_back(&append);
+  Accept(append);
   batch->size.store(batch->appends.size(), std::memory_order_relaxed);
-  if (batch->appends.size() == 1) return Lead(std::move(lock), batch);
+  if (batch->appends.size() == 1) return Lead(std::move(lock), batch, std::move(next));
   lock.unlock();
   WaitFor(batch->done);
   return batch->outcome;
 }
 
-Result<void> CommitQueue::Lead(std::unique_lock<std::mutex> lock, const std::shared_ptr<Batch>& batch) {
+// `next` is an empty batch, to be filled while this one is written.
+Result<void> CommitQueue::Lead(std::unique_lock<std::mutex> lock, const std::shared_ptr<Batch>& batch,
+                               std::shared_ptr<Batch> next) {
   if (writing_) {
     lock.unlock();
     WaitFor(batch->turn);
@@ -70,15 +75,18 @@ Result<void> CommitQueue::Lead(std::unique_lock<std::mutex> lock, const std::sha
     Gather(*batch);
     lock.lock();
   }
-  filling_ = std::make_shared<Batch>();
+  filling_ = next;
   lock.unlock();
 
-  batch->outcome = writer_(batch->appends);
+  try {
+    batch->outcome = writer_(batch->appends);
+  } catch (const std::exception&) {  // not even memory for the error; this text needs none
+    batch->outcome = StoreError(ErrorCode::kOutcomeUnknown, "out of memory");
+  }
 
   lock.lock();
   if (!batch->outcome) TakeBack(*batch);
   writing_.reset();
-  const auto next = filling_;
   const bool waiting = !next->appends.empty();
   next->expected = batch->appends.size() + next->appends.size();
   lock.unlock();

@@ -59,7 +59,8 @@ class CommitQueue {
  private:
   struct Batch;
 
-  Result<void> Lead(std::unique_lock<std::mutex> lock, const std::shared_ptr<Batch>& batch);
+  Result<void> Lead(std::unique_lock<std::mutex> lock, const std::shared_ptr<Batch>& batch,
+                    std::shared_ptr<Batch> next);
   void Gather(const Batch& batch) const;
   void TakeBack(const Batch& failed);
 

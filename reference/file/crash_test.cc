@@ -72,6 +72,7 @@ class Crash : public FileStoreFixture {};
 TEST_F(Crash, LosesNothingAcknowledgedHoweverOftenTheWriterIsKilled) {
   for (int round = 0; round < 5; ++round) {
     std::filesystem::remove(log_path());  // each writer begins at version 1
+    std::filesystem::remove(index_path());
     Writer writer(directory_.path());
     ASSERT_TRUE(writer.Read(50 + 37 * round));
     // On a busy machine one thread may be far ahead of the others.

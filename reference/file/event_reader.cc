@@ -28,7 +28,8 @@ class RecordReader {
   // has fewer. An error is a read that failed.
   std::error_code Get(const Position& position, std::string_view* bytes) {
     *bytes = position.offset == ahead_offset_ ? ahead_ : View(position);
-    return bytes->empty() ? Read(position, bytes) : std::error_code();
+    if (!bytes->empty() || !InFile(position)) return {};
+    return Read(position, bytes);
   }
 
   // Has the record for the next Get() loaded while the one before it is decoded: an actor's records lie
@@ -42,7 +43,19 @@ class RecordReader {
   }
 
  private:
+  // Whether the record lies in the log. It may have been stored after the log's end was read, and the file
+  // tells; an index that is wrong could name any place.
+  bool InFile(const Position& position) const {
+    const auto lies_before = [&position](std::uint64_t end) {
+      return position.bytes <= end && position.offset <= end - position.bytes;
+    };
+    if (lies_before(log_.end)) return true;
+    const auto size = log_.file.Size();
+    return size && lies_before(*size);
+  }
+
   std::string_view View(const Position& position) {
+    if (!InFile(position)) return {};
     return log_.map.View(position.offset, position.bytes,
                          std::max(log_.end, position.offset + position.bytes));
   }
@@ -103,6 +116,10 @@ void AddRecord(std::string_view bytes, std::uint64_t log_id, std::string_view ac
                const Position& position, std::int64_t before, ReplayResult* result) {
   const auto header = HeaderAt(bytes, log_id, actor_id, position);
   if (!header) return AddError(result, 0, bytes, "the record's header is damaged");
+  const std::int64_t read = result->events.empty() ? 0 : result->events.back()->version;
+  if (header->version != 0 && header->version <= std::max(before, read)) {
+    return AddError(result, header->sequence, PayloadOf(*header, bytes), "the version does not rise");
+  }
   if (header->previous != before) {
     AddError(result, 0, "", "the event of version " + std::to_string(header->previous) + " is missing");
   }

@@ -51,6 +51,14 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
   auto lock = LockDirectory(directory);
   if (!lock) return lock.error();
   const auto path = directory / "events.log";
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored)) &&
+      std::filesystem::exists(directory / "events.index", ignored)) {
+    return StoreError(ErrorCode::kCorrupt,
+                      path.string() +
+                          " is missing, and its index is there; an empty log is made when "
+                          "that is removed, too");
+  }
   FileEnv* const env = options.env ? options.env : &FileEnv::System();
   auto file = OpenOrMakeLog(path, env);
   if (!file) return file.error();
@@ -58,6 +66,11 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
   std::size_t read = 0;
   if (const auto error = file->ReadAt(0, bytes, sizeof(bytes), &read)) return ReadFailed(error);
   const auto log_id = DecodeFileHeader({bytes, read});
+  if (const auto version = FormatVersionOf({bytes, read}); version && !log_id) {
+    return StoreError(ErrorCode::kCorrupt, path.string() + " has format version " +
+                                               std::to_string(*version) +
+                                               ", which this store does not know");
+  }
   if (!log_id) {
     return StoreError(ErrorCode::kCorrupt,
                       path.string() + " is no log of this store, or the log's header is damaged");
@@ -71,17 +84,30 @@ Result<std::shared_ptr<FileLog>> FileLog::Open(const std::filesystem::path& dire
 Result<void> FileLog::Recover(const FileStoreOptions& options) {
   const auto size = file_->Size();
   if (!size) return size.error();
-  auto start = ReadIndex(*size);
-  if (!start) return start.error();
+  auto index = ReadIndexFile(directory_, env_, *file_, log_id_, *size);
+  if (!index) return index.error();
   auto contents =
-      ScanLog(*file_, log_id_, *size, *std::move(start), [this](const Record& record) { Index(record); });
+      ScanLog(*file_, log_id_, *size, StartOf(&*index), [this](const Record& record) { Index(record); });
   if (!contents) return contents.error();
+  if (index->next_sequence > contents->next_sequence) {
+    contents->lost.push_back(
+        {contents->end, 0, contents->next_sequence, index->next_sequence - contents->next_sequence});
+  } else if (index->wrong) {
+    if (auto removed = RemoveIndexFile(directory_); !removed) return removed;
+  }
   writer_.emplace(&*file_, log_id_, options, *contents);
   if (auto repaired = writer_->Repair(*contents); !repaired) return repaired;
-  end_ = contents->end;
+  // Nobody has saved yet: whoever made the names may have been killed before they were durable.
+  if (contents->end == kFileHeaderBytes) {
+    if (auto synced = SyncPath(directory_); !synced) return synced;
+  }
+  end_ = writer_->end();
+  damaged_ = contents->damaged();
   lost_ = std::move(contents->lost);
-  if (contents->torn_bytes > 0) recovery_.cut_offset = contents->end;
-  recovery_.cut_bytes = contents->torn_bytes;
+  if (contents->torn_bytes > 0 && lost_.empty()) {
+    recovery_.cut_offset = contents->end;
+    recovery_.cut_bytes = contents->torn_bytes;
+  }
   recovery_.damaged_records = contents->damaged_records;
   recovery_.damaged_bytes = contents->damaged_bytes;
   for (const LostRecords& lost : lost_) recovery_.lost_records += lost.count;
@@ -90,23 +116,21 @@ Result<void> FileLog::Recover(const FileStoreOptions& options) {
 }
 
 // Takes over what the index says of the log's beginning, and answers where to read on.
-Result<LogContents> FileLog::ReadIndex(std::uint64_t log_bytes) {
-  auto checkpoint = ReadCheckpoint(directory_, env_, *file_, log_id_, log_bytes);
-  if (!checkpoint) return checkpoint.error();
+LogContents FileLog::StartOf(IndexFile* index) {
   LogContents start;
-  if (!*checkpoint) return start;
-  const CheckpointRange range = (*checkpoint)->range();
+  if (!index->checkpoint) return start;
+  const CheckpointRange range = index->checkpoint->range();
   start.end = indexed_end_ = range.end;
   start.proven = range.proven;
   start.next_sequence = range.next_sequence;
-  index_.SetCheckpoint(**std::move(checkpoint));
+  index_.SetCheckpoint(*std::move(index->checkpoint));
   return start;
 }
 
 // The log is flushed up to its end, and nobody else writes. A damaged log gets no index: each opening has
 // to find the damage again.
 void FileLog::WriteIndex() {
-  if (end_ == indexed_end_ || recovery_.damaged_records > 0 || recovery_.damaged_bytes > 0) return;
+  if (end_ == indexed_end_ || damaged_) return;
   const CheckpointRange range{end_, writer_->synced(), writer_->next_sequence(), 0};
   try {
     if (WriteCheckpoint(directory_, env_, *file_, log_id_, range, index_)) indexed_end_ = end_;
@@ -128,7 +152,8 @@ void FileLog::Index(const Record& record) {
     actor.AddSnapshot({record.header.version, record.offset, bytes});
     return;
   }
-  const std::int64_t version = record.header.version != 0 ? record.header.version : actor.latest();
+  // Versions never fall, whatever a record says: its reader finds out.
+  const std::int64_t version = std::max(record.header.version, actor.latest());
   actor.AddEvent({version, record.offset, bytes});
   actor.accepted = version;
 }
@@ -143,7 +168,12 @@ bool FileLog::Attach() {
 Result<void> FileLog::Detach() {
   std::lock_guard lock(handles_mutex_);
   if (--handles_ > 0) return {};
-  auto sealed = writer_->Seal();
+  Result<void> sealed;
+  try {
+    sealed = writer_->Seal();
+  } catch (const std::exception&) {
+    sealed = StoreError(ErrorCode::kOutcomeUnknown, "out of memory");
+  }
   if (writer_->sealed()) {
     end_ = writer_->end();
     WriteIndex();
@@ -192,6 +222,7 @@ Result<void> FileLog::SaveSnapshot(const ActorSnapshot& snapshot) {
 }
 
 Result<std::uint64_t> FileLog::AppendRaw(std::string_view actor_id, std::string_view payload) {
+  if (auto sound = CheckNothingLost(); !sound) return sound.error();
   Append append;
   auto stored = Commit(RecordType::kEvent, actor_id, 0, payload, &append);
   if (!stored) return stored.error();
@@ -211,17 +242,18 @@ Result<void> FileLog::Commit(RecordType type, std::string_view actor_id, std::in
 
 // Nothing is visible before it is stored: the index, then the end that followers see.
 Result<void> FileLog::Write(std::span<Append* const> appends) {
+  if (auto written = writer_->Write(appends); !written) return written;
   try {
-    if (auto written = writer_->Write(appends); !written) return written;
-  } catch (const std::exception& e) {  // no memory for the frame: nothing was written
-    return StoreError(ErrorCode::kStorageFailed, std::string("cannot write to the log: ") + e.what());
-  }
-  for (const Append* append : appends) {
-    if (append->type == RecordType::kEvent) {
-      append->actor->AddEvent(append->position);
-    } else {
-      append->actor->AddSnapshot(append->position);
+    for (const Append* append : appends) {
+      if (append->type == RecordType::kEvent) {
+        append->actor->AddEvent(append->position);
+      } else {
+        append->actor->AddSnapshot(append->position);
+      }
     }
+  } catch (const std::exception&) {  // stored, and no memory to know where
+    writer_->GiveUp();
+    return StoreError(ErrorCode::kOutcomeUnknown, "out of memory");
   }
   end_ = writer_->end();
   if (followers_ > 0) Tick();
@@ -254,8 +286,10 @@ std::error_code FileLog::AddLost(ReplayResult* result) const {
     std::size_t read = 0;
     if (const auto error = file_->ReadAt(lost.offset, raw.data(), raw.size(), &read)) return error;
     raw.resize(read);
+    const char* const what =
+        lost.bytes > 0 ? " damaged records" : " records missing from the end of the log";
     result->errors.push_back({lost.first_sequence, std::move(raw),
-                              std::to_string(lost.count) + " damaged records, of this or other actors"});
+                              std::to_string(lost.count) + what + ", of this or other actors"});
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include "actor_index.h"
 #include "aether/event_store.h"
 #include "aether/file_store.h"
+#include "checkpoint_file.h"
 #include "commit_queue.h"
 #include "event_reader.h"
 #include "log_file.h"
@@ -69,7 +70,7 @@ class FileLog {
           std::uint64_t log_id, Durability durability);
 
   Result<void> Recover(const FileStoreOptions& options);
-  Result<LogContents> ReadIndex(std::uint64_t log_bytes);
+  LogContents StartOf(IndexFile* index);
   bool IndexIsFarBehind() const;
   void WriteIndex();
   void Index(const Record& record);
@@ -91,6 +92,7 @@ class FileLog {
   const std::uint64_t log_id_;
   ActorIndex index_;
   std::uint64_t indexed_end_ = kFileHeaderBytes;  // of what events.index covers
+  bool damaged_ = false;
   std::vector<LostRecords> lost_;
   FileStoreRecovery recovery_;
 

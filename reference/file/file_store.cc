@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "call_gate.h"
@@ -15,6 +16,13 @@ namespace aether {
 
 using file::FileLog;
 using file::NoticeFeed;
+
+namespace {
+
+// Its text is so short that it needs no memory.
+StoreError OutOfMemory() { return StoreError(ErrorCode::kUnavailable, "out of memory"); }
+
+}  // namespace
 
 class FileStore::Handle {
  public:
@@ -36,6 +44,8 @@ class FileStore::Handle {
     } leaver{gate_};
     try {
       return call(log_);
+    } catch (const std::bad_alloc&) {
+      return OutOfMemory();
     } catch (const std::exception& e) {
       return StoreError(ErrorCode::kUnavailable, std::string("out of resources: ") + e.what());
     }
@@ -79,7 +89,11 @@ class FeedSubscription final : public Subscription {
 FileStore::FileStore(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 
 FileStore::~FileStore() {
-  if (!handle_->Close()) return;
+  try {
+    if (!handle_->Close()) return;
+  } catch (const std::bad_alloc&) {
+    // No memory for the error, which nobody would see.
+  }
 }
 
 Result<std::unique_ptr<FileStore>> FileStore::Open(const std::filesystem::path& directory,
@@ -90,6 +104,8 @@ Result<std::unique_ptr<FileStore>> FileStore::Open(const std::filesystem::path& 
     const auto recovery = (*log)->recovery();
     auto handle = std::make_unique<Handle>(*std::move(log), recovery);
     return std::unique_ptr<FileStore>(new FileStore(std::move(handle)));
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
   } catch (const std::exception& e) {
     return StoreError(ErrorCode::kUnavailable, "cannot open " + directory.string() + ": " + e.what());
   }
@@ -145,7 +161,13 @@ Result<std::unique_ptr<Subscription>> FileStore::Subscribe(EventStoredCallback c
   });
 }
 
-Result<void> FileStore::Close() { return handle_->Close(); }
+Result<void> FileStore::Close() {
+  try {
+    return handle_->Close();
+  } catch (const std::bad_alloc&) {  // it was closed before: all else needs no memory, or does without
+    return StoreError(ErrorCode::kClosed, "out of memory");
+  }
+}
 
 std::weak_ptr<FileLog> FileStoreSeam::LogOf(const FileStore& store) {
   const auto log = store.handle_->Through(

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <vector>
 
 #include "log_format.h"
 
@@ -45,13 +45,18 @@ Result<void> MakeLog(const fs::path& path, FileEnv* env) {
   if (!error) error = file.Sync();
   if (!error && ::rename(draft.c_str(), path.c_str()) != 0) error = LastError();
   if (error) return IoError(ErrorCode::kStorageFailed, "make " + path.string(), error);
-  return SyncDirectory(ParentOf(path));
+  return {};
+}
+
+bool IsLink(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored);
 }
 
 }  // namespace
 
 StoreError IoError(ErrorCode code, std::string_view doing, std::error_code error) {
-  if (error.value() == ENOSPC || error.value() == EDQUOT) {
+  if (error.value() == ENOSPC || error.value() == EDQUOT || error.value() == EFBIG) {
     if (code == ErrorCode::kStorageFailed || code == ErrorCode::kUnavailable)
       code = ErrorCode::kStorageFull;
   }
@@ -73,6 +78,22 @@ Result<void> SyncDirectory(const fs::path& directory) {
   const auto fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
   if (!fd.valid() || Uninterrupted([&] { return ::fsync(fd.get()); }) != 0) {
     return IoError(ErrorCode::kStorageFailed, "flush directory " + directory.string(), LastError());
+  }
+  return {};
+}
+
+Result<void> SyncPath(const fs::path& directory) {
+  fs::path path = fs::absolute(directory).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  if (auto synced = SyncDirectory(path); !synced) return synced;
+  while (path.has_relative_path()) {
+    path = ParentOf(path);
+    const auto fd = OpenFile(path, O_RDONLY | O_DIRECTORY);
+    if (!fd.valid() && (errno == EACCES || errno == EPERM))
+      continue;  // nobody makes names there whom we are
+    if (fd.valid() && Uninterrupted([&] { return ::fsync(fd.get()); }) == 0) continue;
+    if (errno == EINVAL || errno == EROFS) continue;  // a file system that keeps no names, or changes none
+    return IoError(ErrorCode::kStorageFailed, "flush directory " + path.string(), LastError());
   }
   return {};
 }
@@ -113,6 +134,9 @@ std::error_code LogFile::Resize(std::uint64_t size) const {
 }
 
 bool LogFile::Allocate(std::uint64_t offset, std::uint64_t bytes) const {
+  // Beyond this limit a signal ends the process. Let a write meet it that has to.
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || offset + bytes > limit.rlim_cur) return false;
   return env_->Allocate(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes)) == 0;
 }
 
@@ -142,27 +166,16 @@ Result<FileDescriptor> LockDirectory(const fs::path& directory) {
     const std::string owner = size > 0 ? "process " + std::string(text) : "another process";
     return StoreError(ErrorCode::kUnavailable, directory.string() + " is in use by " + owner);
   }
-  // For the message above only: the lock itself is the kernel's.
+  // For the message above only: the lock itself is the kernel's. A disk that is full can still be read.
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) {
-    return IoError(ErrorCode::kStorageFailed, "write " + path.string(), LastError());
-  }
+  [[maybe_unused]] const bool told =
+      ::ftruncate(fd.get(), 0) == 0 && ::pwrite(fd.get(), pid.data(), pid.size(), 0) > 0;
   return fd;
 }
 
 Result<void> MakeDirectory(const fs::path& directory) {
-  std::vector<fs::path> missing;
   std::error_code error;
-  for (fs::path path = fs::absolute(directory).lexically_normal(); !fs::exists(path, error);
-       path = ParentOf(path)) {
-    if (error) break;
-    missing.push_back(path);
-  }
-  for (auto path = missing.rbegin(); !error && path != missing.rend(); ++path) {
-    fs::create_directory(*path, error);
-    if (error) break;
-    if (auto synced = SyncDirectory(ParentOf(*path)); !synced) return synced;
-  }
+  fs::create_directories(directory, error);
   if (error) return IoError(ErrorCode::kUnavailable, "make directory " + directory.string(), error);
   return {};
 }
@@ -170,10 +183,18 @@ Result<void> MakeDirectory(const fs::path& directory) {
 Result<LogFile> OpenOrMakeLog(const fs::path& path, FileEnv* env) {
   auto fd = OpenFile(path, O_RDWR);
   if (!fd.valid() && errno == ENOENT) {
+    // Where the log lives on another disk, which is not there now, an empty one must not take its place.
+    if (IsLink(path)) {
+      return StoreError(ErrorCode::kUnavailable, path.string() + " is a link to a file that is not there");
+    }
     if (auto made = MakeLog(path, env); !made) return made.error();
     fd = OpenFile(path, O_RDWR);
   }
   if (!fd.valid()) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  // Once more, in case somebody has removed LOCK, which looks like litter.
+  if (Uninterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+    return StoreError(ErrorCode::kUnavailable, path.string() + " is in use by another process");
+  }
   return LogFile(std::move(fd), env);
 }
 

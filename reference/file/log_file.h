@@ -45,6 +45,9 @@ FileDescriptor OpenFile(const std::filesystem::path& path, int flags);
 // Makes the entries of `directory` durable: a new file that is flushed can still be missing from it.
 Result<void> SyncDirectory(const std::filesystem::path& directory);
 
+// The same for `directory`, for its own name, and for those above it.
+Result<void> SyncPath(const std::filesystem::path& directory);
+
 // A file of which every call does all of its work or says why not. Reads may run beside anything.
 class LogFile {
  public:
@@ -74,11 +77,11 @@ class LogFile {
 // kUnavailable, naming the process, if somebody else has it.
 Result<FileDescriptor> LockDirectory(const std::filesystem::path& directory);
 
-// Makes the directory and what is missing above it, durably.
+// Makes the directory and what is missing above it, durable with SyncPath().
 Result<void> MakeDirectory(const std::filesystem::path& directory);
 
-// Opens the log `path`; makes it with a random id if it is missing. It never exists without its header,
-// and is durable in its directory before it is used.
+// Opens the log `path`, for this process alone; makes it with a random id if it is missing. It never exists
+// without its header, and its name is durable with SyncPath(). kUnavailable if another process has it.
 Result<LogFile> OpenOrMakeLog(const std::filesystem::path& path, FileEnv* env);
 
 }  // namespace aether::file

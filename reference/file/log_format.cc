@@ -48,12 +48,16 @@ std::string EncodeFileHeader(std::uint64_t log_id) {
   return header;
 }
 
-std::optional<std::uint64_t> DecodeFileHeader(std::string_view bytes) {
+std::optional<std::uint32_t> FormatVersionOf(std::string_view bytes) {
   if (bytes.size() < kFileHeaderBytes || !bytes.starts_with(kFileMagic)) return std::nullopt;
-  const auto log_id = Get<std::uint64_t>(bytes, 16);
-  if (!ChecksumHolds(bytes, kFileHeaderBytes - kChecksumBytes, log_id)) return std::nullopt;
-  if (Get<std::uint32_t>(bytes, 8) != kFormatVersion) return std::nullopt;
-  return log_id;
+  if (!ChecksumHolds(bytes, kFileHeaderBytes - kChecksumBytes, Get<std::uint64_t>(bytes, 16)))
+    return std::nullopt;
+  return Get<std::uint32_t>(bytes, 8);
+}
+
+std::optional<std::uint64_t> DecodeFileHeader(std::string_view bytes) {
+  if (FormatVersionOf(bytes) != kFormatVersion) return std::nullopt;
+  return Get<std::uint64_t>(bytes, 16);
 }
 
 void PutFrameHeader(const FrameHeader& header, std::uint64_t log_id, std::string* frame) {
@@ -70,6 +74,7 @@ void PutFrameHeader(const FrameHeader& header, std::uint64_t log_id, std::string
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes, std::uint64_t offset,
                                              std::uint64_t log_id) {
   if (bytes.size() < kFrameHeaderBytes || !bytes.starts_with(kFrameMagic)) return std::nullopt;
+  if (offset % kAlignment != 0) return std::nullopt;
   if (!ChecksumHolds(bytes, kFrameHeaderBytes - kChecksumBytes, log_id)) return std::nullopt;
   FrameHeader header;
   header.record_count = Get<std::uint32_t>(bytes, 4);
@@ -77,7 +82,10 @@ std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes, std::uint64
   header.offset = Get<std::uint64_t>(bytes, 16);
   header.first_sequence = Get<std::uint64_t>(bytes, 24);
   header.synced = Get<std::uint64_t>(bytes, 32);
-  if (header.offset != offset) return std::nullopt;
+  if (header.offset != offset || header.end() % kAlignment != 0) return std::nullopt;
+  // Each record that was counted has taken its room.
+  if (header.first_sequence - 1 > offset / RecordBytes(0, 0)) return std::nullopt;
+  if (header.record_count > header.body_bytes / RecordBytes(0, 0)) return std::nullopt;
   return header;
 }
 

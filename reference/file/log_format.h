@@ -28,6 +28,9 @@ std::string EncodeFileHeader(std::uint64_t log_id);
 // The log's id, unless `bytes` do not begin with a sound header of this format version.
 std::optional<std::uint64_t> DecodeFileHeader(std::string_view bytes);
 
+// The format version in a sound header, whichever it is; none if it is not sound.
+std::optional<std::uint32_t> FormatVersionOf(std::string_view bytes);
+
 // What one write puts at the end of the log: a header and the records behind it. Without records it is
 // a seal: it proves that what lies before it was flushed.
 struct FrameHeader {

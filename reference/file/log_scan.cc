@@ -49,12 +49,14 @@ class Scan {
   bool TakeDamage() {
     const std::uint64_t begin = contents_.end;
     if (!ProvenBehind(begin)) return false;
-    if (const auto frame = reader_.FrameAt(begin); frame && InSequence(*frame)) {
+    const std::uint64_t next = reader_.FindFrame(begin + 1);
+    // A frame within this one was written when the end was there: then this one's length is part of the
+    // damage.
+    if (const auto frame = reader_.FrameAt(begin); frame && InSequence(*frame) && frame->end() <= next) {
       Salvage(frame->body(), frame->end(), frame->first_sequence + frame->record_count);
       FinishFrame(*frame);
       return true;
     }
-    const std::uint64_t next = reader_.FindFrame(begin + 1);
     const auto frame = reader_.FrameAt(next);
     if (!frame) return false;
     Salvage(begin, next, frame->first_sequence);

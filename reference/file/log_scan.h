@@ -29,6 +29,8 @@ struct LogContents {
   std::uint64_t damaged_records = 0;
   std::uint64_t damaged_bytes = 0;
   std::vector<LostRecords> lost;
+
+  bool damaged() const { return damaged_records > 0 || damaged_bytes > 0 || !lost.empty(); }
 };
 
 // Reads on from `start`, what is known of the log's beginning: nothing, or what a checkpoint says. Calls

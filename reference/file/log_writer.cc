@@ -3,6 +3,7 @@
 #include "log_writer.h"
 
 #include <algorithm>
+#include <exception>
 
 namespace aether::file {
 namespace {
@@ -31,30 +32,53 @@ Result<void> LogWriter::Repair(const LogContents& contents) {
   const auto failed = [](std::error_code error) {
     return IoError(ErrorCode::kStorageFailed, "repair the end of the log", error);
   };
-  if (contents.torn_bytes > 0) {
-    if (const auto error = file_.Resize(end_)) return failed(error);
+  const bool lossy = !contents.lost.empty();
+  if (lossy) broken_ = StoreError(ErrorCode::kCorrupt, "the log has lost records");
+  const bool torn = contents.torn_bytes > 0 && !lossy;
+  if (sealed_ && !torn) return {};
+  if (const auto error = WriteAgain()) return failed(error);
+  // The tail may be all that proves damage before it to be damage: a seal has to do so before it is cut
+  // off.
+  if (torn && contents.damaged()) {
+    if (const auto error = file_.Sync()) return failed(error);
+    synced_ = end_;
+    if (const auto error = WriteFrame({}, &end_)) return failed(error);
+    sealed_ = true;
   }
-  if (sealed_ && contents.torn_bytes == 0) return {};
-  // Frames that nothing proves flushed are written again, byte for byte. A flush that failed before leaves
-  // pages that look clean and are nowhere but in memory; flushing those again would prove nothing.
-  LogReader reader(file_, log_id_, end_);
-  for (std::uint64_t at = synced_; at < end_;) {
-    const auto bytes = reader.View(at, kFrameBytes);
-    if (bytes.empty()) return failed(reader.error());
-    if (const auto error = file_.WriteAt(at, bytes)) return failed(error);
-    at += bytes.size();
+  if (torn) {
+    if (const auto error = file_.Resize(end_)) return failed(error);
   }
   if (const auto error = file_.Sync()) return failed(error);
   synced_ = end_;
   return {};
 }
 
+// Frames that nothing proves flushed, byte for byte. A flush that failed before leaves pages that look
+// clean and are nowhere but in memory; flushing those again would prove nothing.
+std::error_code LogWriter::WriteAgain() {
+  LogReader reader(file_, log_id_, end_);
+  for (std::uint64_t at = synced_; at < end_;) {
+    const auto bytes = reader.View(at, kFrameBytes);
+    if (bytes.empty()) return reader.error() ? reader.error() : std::make_error_code(std::errc::io_error);
+    if (const auto error = file_.WriteAt(at, bytes)) return error;
+    at += bytes.size();
+  }
+  return {};
+}
+
 Result<void> LogWriter::Write(std::span<Append* const> appends) {
   if (broken_) return *broken_;
   std::uint64_t end = end_;
-  if (const auto error = WriteFrames(appends, &end)) return WriteFailed(error);
+  std::error_code error;
+  try {
+    error = WriteFrames(appends, &end);
+  } catch (const std::exception&) {  // no memory for a frame; those before it are written
+    error = std::make_error_code(std::errc::not_enough_memory);
+  }
+  if (error) return WriteFailed(error);
   if (durability_ == Durability::kDurable) {
-    if (const auto error = file_.Sync()) return FlushFailed(error);
+    error = file_.Sync();
+    if (error) return FlushFailed(error);
     synced_ = end;
   }
   end_ = end;
@@ -131,6 +155,8 @@ StoreError LogWriter::FlushFailed(std::error_code error) {
       "the log takes no more saves until it is opened again: it could not be flushed: " + error.message());
   return IoError(ErrorCode::kOutcomeUnknown, "flush the log", error);
 }
+
+void LogWriter::GiveUp() { broken_ = StoreError(ErrorCode::kStorageFailed, "out of memory"); }
 
 Result<void> LogWriter::Seal() {
   if (broken_ || sealed_) return {};

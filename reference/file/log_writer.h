@@ -22,8 +22,9 @@ class LogWriter {
   LogWriter(LogFile* file, std::uint64_t log_id, const FileStoreOptions& options,
             const LogContents& contents);
 
-  // Cuts off a torn tail, and makes sure that what was found behind the last proven offset is on storage.
-  // kStorageFull or kStorageFailed if it cannot be done; it may be tried again.
+  // Cuts off a torn tail, and makes sure that what was found behind the last proven offset is on storage;
+  // damage that the tail proves to be damage is proven by a seal from then on. kStorageFull or
+  // kStorageFailed if it cannot be done; it may be tried again.
   Result<void> Repair(const LogContents& contents);
 
   // Writes the records behind the last one, in order, sets their sequences and positions, and flushes them
@@ -33,6 +34,9 @@ class LogWriter {
   //   Every
   //                                 later call answers kStorageFailed
   Result<void> Write(std::span<Append* const> appends);
+
+  // Takes no more records until the log is opened again.
+  void GiveUp();
 
   // Ends the log in a frame that proves it flushed, and gives back the room made ahead. kOutcomeUnknown if
   // records of a log that is not durable could not be flushed.
@@ -47,6 +51,7 @@ class LogWriter {
   std::uint64_t next_sequence() const { return next_sequence_; }
 
  private:
+  std::error_code WriteAgain();
   std::error_code WriteFrames(std::span<Append* const> appends, std::uint64_t* end);
   std::error_code WriteFrame(std::span<Append* const> appends, std::uint64_t* end);
   void MakeRoom(std::uint64_t end);

@@ -2,6 +2,7 @@
 
 #include "notice_feed.h"
 
+#include <exception>
 #include <system_error>
 
 #include "aether/wire.h"
@@ -45,11 +46,7 @@ void NoticeFeed::Run() {
     const auto tick = log_->tick();
     if (ended_) return;
     const auto end = log_->end();
-    if (end > cursor_) {
-      TellUpTo(end);
-    } else {
-      log_->WaitForTick(tick);
-    }
+    if (end == cursor_ || !TryToTellUpTo(end)) log_->WaitForTick(tick);
   }
 }
 
@@ -59,14 +56,27 @@ void NoticeFeed::TellUpTo(std::uint64_t end) {
   LogReader reader = log_->ReadUpTo(end);
   while (cursor_ < end) {
     const auto frame = reader.FrameAt(cursor_);
-    cursor_ = frame ? frame->end() : reader.FindFrame(cursor_ + 1);
-    if (!frame) continue;
-    for (std::uint64_t at = frame->body(); const auto record = reader.RecordAt(at, frame->end());) {
-      at = record->end();
-      if (record->header.type != RecordType::kEvent || !record->payload_intact) continue;
-      Tell(record->payload);
+    if (!frame) {
+      cursor_ = reader.FindFrame(cursor_ + 1);
+      continue;
+    }
+    if (told_end_ <= cursor_) told_end_ = frame->body();
+    while (const auto record = reader.RecordAt(told_end_, frame->end())) {
+      if (record->header.type == RecordType::kEvent && record->payload_intact) Tell(record->payload);
+      told_end_ = record->end();
       if (ended_) return;
     }
+    cursor_ = frame->end();
+  }
+}
+
+// False if there is no memory for it: the next batch is another occasion.
+bool NoticeFeed::TryToTellUpTo(std::uint64_t end) {
+  try {
+    TellUpTo(end);
+    return true;
+  } catch (const std::exception&) {
+    return false;
   }
 }
 

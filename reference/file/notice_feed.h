@@ -29,12 +29,14 @@ class NoticeFeed {
   NoticeFeed(std::shared_ptr<FileLog> log, EventStoredCallback callback);
 
   void Run();
+  bool TryToTellUpTo(std::uint64_t end);
   void TellUpTo(std::uint64_t end);
   void Tell(std::string_view payload);
 
   const std::shared_ptr<FileLog> log_;
   const EventStoredCallback callback_;
-  std::uint64_t cursor_;  // the frame before it was told
+  std::uint64_t cursor_;        // the frame before it was told
+  std::uint64_t told_end_ = 0;  // and so were the records of the next one before this
   std::atomic<bool> ended_ = false;
   std::mutex join_mutex_;
   std::thread thread_;

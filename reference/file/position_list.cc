@@ -26,6 +26,16 @@ void PositionBlock::DropBelow(std::int64_t version) {
   std::move(begin, end, positions.begin());
 }
 
+bool PositionListView::MarksAreSound() const {
+  std::uint64_t before = 0;
+  for (std::size_t mark = 0; mark < marks.size(); mark += kMarkBytes) {
+    const auto at = Get<std::uint64_t>(marks, mark + 16);
+    if (at < before || at > bytes.size()) return false;
+    before = at;
+  }
+  return true;
+}
+
 std::size_t PositionListView::BlockOf(std::int64_t from_version) const {
   // The last block with a lower version before it; the marks' versions rise.
   std::size_t low = 0;

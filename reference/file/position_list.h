@@ -58,6 +58,9 @@ struct PositionListView {
 
   std::size_t blocks() const { return (count + kBlockEvents - 1) / kBlockEvents; }
 
+  // Whether the marks lead from each block to the next within `bytes`.
+  bool MarksAreSound() const;
+
   // The block in which the first event of `from_version` or above would be. `blocks()` is not 0.
   std::size_t BlockOf(std::int64_t from_version) const;
 

@@ -50,6 +50,7 @@ class Recovery : public FileStoreFixture {
   FileStore& OpenWith(const std::string& log) {
     Close();
     WriteFile(log_path(), log);
+    std::filesystem::remove(index_path());  // it may be of a longer one
     return Open();
   }
 };
