@@ -36,8 +36,8 @@ struct FileStoreOptions {
   FileEnv* env = nullptr;
 };
 
-// What Open() found wrong with the log where it read it: behind the part that a sound index covers, or all of
-// it without one. All zero after a clean close.
+// What Open() found wrong with the log where it read it: behind the part that a sound index covers, or all
+// of it without one. All zero after a clean close.
 struct FileStoreRecovery {
   // The tail that was cut off because it had been written only in part: no save of it had returned,
   // unless storage itself lost bytes of the last flush.
@@ -47,8 +47,9 @@ struct FileStoreRecovery {
   // Records whose payload is damaged: replay errors of their actors.
   std::uint64_t damaged_records = 0;
 
-  // Records that are gone, nobody can say from which actor. They are told to every reader of replay
-  // errors; latest versions and snapshots are unknown, and saves are refused, with kCorrupt.
+  // Records that are gone, nobody can say from which actor: damaged, or cut off with the end of the log, of
+  // which its index knows. They are told to every reader of replay errors; latest versions and snapshots
+  // are unknown, and saves are refused, with kCorrupt. The log is left as it is.
   std::uint64_t lost_records = 0;
 
   // Bytes of the log that belong to no readable record, the cut-off tail not counted.
@@ -69,8 +70,11 @@ class FileStore final : public EventStoreWithErrors, public SnapshotStore, publi
   // Opens the log in `directory` and makes both if they are missing. Reads what was saved since the log was
   // last closed; all of it if its index, events.index, is missing or wrong.
   //   kUnavailable    another handle from another Open(), of this or another process, has it open; or
-  //                   the directory cannot be made or read; nothing was changed
-  //   kCorrupt        the file is not a log, or its header is damaged
+  //                   the directory cannot be made or read, or memory or descriptors are short; nothing was
+  //                   changed
+  //   kCorrupt        the file is not a log, or of a format version that is not known, or its header is
+  //   damaged; or
+  //                   it is missing and its index is there
   //   kStorageFull, kStorageFailed  the log could not be made, or its tail not repaired, or a wrong index
   //                   not removed
   static Result<std::unique_ptr<FileStore>> Open(const std::filesystem::path& directory,
