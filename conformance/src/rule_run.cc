@@ -173,6 +173,14 @@ void Trial::Note(const PeerCall& call, const PeerAnswer& answer) {
                   " errors, the first: " + Quote(answer.replay_errors.front());
       }
       break;
+    case PeerCall::Kind::kSaveSnapshot:
+      text += "SaveSnapshot " + Describe(call.snapshot);
+      result = "ok";
+      break;
+    case PeerCall::Kind::kReadSnapshot:
+      text += "GetLatestSnapshot " + Quote(call.event.actor_id);
+      result = answer.snapshot ? Describe(*answer.snapshot) : "none";
+      break;
   }
   if (answer.error) result = Describe(*answer.error);
   if (!answer.thrown.empty()) result = "threw: " + answer.thrown;

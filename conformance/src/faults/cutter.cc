@@ -18,9 +18,9 @@ constexpr Loss kTried[] = {Loss::kAll,   Loss::kNothing, Loss::kContents, Loss::
 
 }  // namespace
 
-std::vector<Ledger> NewLedgers(Trial& t, int n) {
+std::vector<Ledger> NewLedgers(Trial& t, int n, Kept kept) {
   std::vector<Ledger> ledgers;
-  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
+  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor(), kept);
   return ledgers;
 }
 
@@ -61,8 +61,8 @@ std::uint32_t WatchedWriter::Live(std::vector<Ledger>* ledgers, int round,
   return failed;
 }
 
-// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process did not come
-// to record it.
+// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process
+// did not come to record it.
 void WatchedWriter::AddLastLook() {
   const DiskImage now = DiskImage::Read(directory_.path());
   PowerLoss machine(base_);
@@ -94,8 +94,8 @@ void WatchedWriter::RequireWholeLog() const {
 }
 
 Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int wanted) {
-  PowerLoss machine(base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder
-                                                                      : NameChanges::kInAnyOrder);
+  PowerLoss machine(
+      base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder : NameChanges::kInAnyOrder);
   Writing::Marks marks(writer.writing());
   Remains now = base;
   Remains chosen = base;

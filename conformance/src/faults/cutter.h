@@ -14,7 +14,7 @@
 
 namespace aether::conformance {
 
-std::vector<Ledger> NewLedgers(Trial& t, int n);
+std::vector<Ledger> NewLedgers(Trial& t, int n, Kept kept = Kept::kEvents);
 
 // One process's life on a directory of its own: what it did to its files, and what it told.
 class WatchedWriter {
