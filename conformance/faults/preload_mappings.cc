@@ -109,7 +109,7 @@ int SyncMapped(void* address, std::size_t size, int flags, int (*real)(void*, st
     }
   }
   if (handle == 0) return real(address, size, flags);
-  return RecordSync(handle, fate, range, [&] { return real(address, size, flags); });
+  return RecordSync(handle, fate, range);
 }
 
 }  // namespace

@@ -105,24 +105,22 @@ int Sync(int fd, const char* name, Real real) {
     if (handle == 0 && fd >= 0) handle = Adopt(fd);
     if (handle != 0 && !NoSync()) fate = FateOf(IsDirectory(fd) ? Call::kDirectorySync : Call::kSync, name);
   }
-  return handle == 0 ? real() : RecordSync(handle, fate, {}, real);
+  return handle == 0 ? real() : RecordSync(handle, fate);
 }
 
 template <typename Real>
 void SyncAll(Real real) {
+  if (!Active()) return real();
   Record record;
   record.op = Op::kSyncAllBegin;
-  if (Active()) {
+  {
     const Alone alone;
     record.offset = NewSync();
     Log(record);
   }
-  real();
-  if (Active()) {
-    const Alone alone;
-    record.op = Op::kSyncAllEnd;
-    Log(record);
-  }
+  const Alone alone;
+  record.op = Op::kSyncAllEnd;
+  Log(record);
 }
 
 bool NeedsMode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }

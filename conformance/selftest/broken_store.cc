@@ -76,9 +76,9 @@ const conformance::Subject& HonestSubjectFor(const Rule& rule) {
   static const conformance::Subject alone = SubjectOfServerDouble<ServerDouble>(1);
   static const conformance::Subject cluster = SubjectOfServerDouble<ServerDouble>(3);
   static const conformance::Subject on_disk = SubjectOfFileDouble<FileDouble>("honest on disk");
-  if (rule.area == "DUR" || rule.area == "FLT") return on_disk;
   if (rule.area == "SRV") return rule.id == "SRV-07" ? cluster : alone;
-  return rule.area == "PROC" ? shared : in_memory;
+  if (rule.id == "DUR-05" || rule.area == "PROC") return shared;
+  return rule.area == "DUR" || rule.area == "FLT" ? on_disk : in_memory;
 }
 
 const conformance::Subject& LateSubject() {

@@ -195,7 +195,7 @@ TEST(TextOnlyTest, PassesTheRulesOfMalformedRecords) {
 
 // A server goes on with what it was sent: what was not answered may be there, and may come.
 TEST(LateSubjectTest, PassesTheRulesOfProcesses) {
-  for (const char* rule : {"PROC-01", "PROC-02", "PROC-03", "PROC-04", "DUR-01"}) {
+  for (const char* rule : {"PROC-01", "PROC-02", "PROC-03", "PROC-04", "PROC-05", "DUR-01", "DUR-05"}) {
     const auto result = RunProperty(LateSubject(), LateSubject().shown, rule,
                                     Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
     EXPECT_EQ(VerdictName(result.verdict), "passed")

@@ -99,13 +99,15 @@ json ToJson(const PeerCall& call) {
               {"meeting", call.meeting},
               {"spin", call.spin_ns}};
   if (call.kind == PeerCall::Kind::kSave) out["event"] = EncodeEvent(call.event).value();
+  if (call.kind == PeerCall::Kind::kSaveSnapshot) out["snapshot"] = EncodeSnapshot(call.snapshot).value();
   return out;
 }
 
 PeerCall CallFrom(const json& in) {
   PeerCall call{static_cast<PeerCall::Kind>(in.at("kind").get<int>()), Event(), in.at("from"),
-                in.at("meeting"), in.at("spin")};
+                in.at("meeting"), in.at("spin"), ActorSnapshot()};
   if (in.contains("event")) call.event = DecodeEvent(in.at("event").get<std::string>()).value();
+  if (in.contains("snapshot")) call.snapshot = DecodeSnapshot(in.at("snapshot").get<std::string>()).value();
   call.event.actor_id = in.at("actor");
   return call;
 }
@@ -122,6 +124,10 @@ json ToJson(const PeerAnswer& answer) {
   if (answer.error) out["error"] = ToJson(*answer.error);
   if (!answer.thrown.empty()) out["thrown"] = answer.thrown;
   if (!answer.replay_errors.empty()) out["replay_errors"] = answer.replay_errors;
+  if (answer.snapshot) {
+    const auto text = EncodeSnapshot(*answer.snapshot);
+    out["snapshot"] = text ? *text : "null";
+  }
   for (const EventPtr& event : answer.events) {
     const auto text = event ? EncodeEvent(*event) : Result<std::string>("null");
     out["events"].push_back(text ? *text : "null");
@@ -139,6 +145,14 @@ PeerAnswer AnswerFrom(const json& in) {
   if (in.contains("error")) answer.error = ErrorFrom(in.at("error"));
   answer.thrown = in.value("thrown", "");
   answer.replay_errors = in.value("replay_errors", std::vector<std::string>());
+  if (in.contains("snapshot")) {
+    auto snapshot = DecodeSnapshot(in.at("snapshot").get<std::string>());
+    if (snapshot) {
+      answer.snapshot = *std::move(snapshot);
+    } else {
+      answer.thrown = "it answered a snapshot that is none: " + snapshot.error().message();
+    }
+  }
   if (in.contains("events")) {
     for (const std::string text : in.at("events")) {
       auto event = DecodeEvent(text);
@@ -199,6 +213,15 @@ PeerAnswer MakeCall(EventStore& store, const PeerCall& call) {
         break;
       case PeerCall::Kind::kReplay:
         Replay(store, call, &answer);
+        break;
+      case PeerCall::Kind::kSaveSnapshot:
+        (void)take(dynamic_cast<SnapshotStore&>(store).SaveSnapshot(call.snapshot));
+        break;
+      case PeerCall::Kind::kReadSnapshot:
+        if (auto found = dynamic_cast<SnapshotStore&>(store).GetLatestSnapshot(call.event.actor_id);
+            take(found)) {
+          answer.snapshot = *std::move(found);
+        }
         break;
     }
   } catch (const std::exception& exception) {

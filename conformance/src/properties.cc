@@ -15,7 +15,7 @@ const std::vector<Property>& AllProperties() {
           MetadataProperties(), ReplayErrorProperties(), SnapshotProperties(), NoticeProperties(),
           RetentionProperties(), NamespaceProperties(), InvalidInputProperties(),
           HistoryProperties(), ProcessProperties(), DurabilityProperties(), FaultProperties(), DamageProperties(),
-          ServerProperties(), ClusterProperties()}) {
+          ReadFaultProperties(), ServerProperties(), ClusterProperties()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

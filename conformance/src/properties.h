@@ -35,6 +35,7 @@ std::span<const Property> ProcessProperties();
 std::span<const Property> DurabilityProperties();
 std::span<const Property> FaultProperties();
 std::span<const Property> DamageProperties();
+std::span<const Property> ReadFaultProperties();
 std::span<const Property> ServerProperties();
 std::span<const Property> ClusterProperties();
 

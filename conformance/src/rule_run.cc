@@ -161,6 +161,10 @@ std::string DescribeCall(const PeerCall& call) {
       return "GetLatestVersion " + actor;
     case PeerCall::Kind::kReplay:
       return "GetEventsWithErrors " + from;
+    case PeerCall::Kind::kSaveSnapshot:
+      return "SaveSnapshot " + Describe(call.snapshot);
+    case PeerCall::Kind::kReadSnapshot:
+      return "GetLatestSnapshot " + actor;
   }
   return "";
 }
@@ -168,7 +172,8 @@ std::string DescribeCall(const PeerCall& call) {
 std::string DescribeAnswer(const PeerCall& call, const PeerAnswer& answer) {
   if (!answer.thrown.empty()) return "threw: " + answer.thrown;
   if (answer.error) return Describe(*answer.error);
-  if (call.kind == PeerCall::Kind::kSave) return "ok";
+  if (call.kind == PeerCall::Kind::kSave || call.kind == PeerCall::Kind::kSaveSnapshot) return "ok";
+  if (call.kind == PeerCall::Kind::kReadSnapshot) return answer.snapshot ? Describe(*answer.snapshot) : "none";
   if (call.kind == PeerCall::Kind::kLatest) return std::to_string(answer.latest);
   std::string text = DescribeVersions(answer.events);
   if (!answer.replay_errors.empty()) {

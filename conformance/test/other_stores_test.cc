@@ -187,6 +187,15 @@ std::vector<OtherStore> WithSyncs() {
   return stores;
 }
 
+TEST_P(CrashTest, LeavesAnotherProcessAlone) {
+  const RuleResult result = Try(GetParam(), "PROC-05");
+  EXPECT_EQ(VerdictName(result.verdict), "passed") << Told(result);
+  const std::string_view name = GetParam().subject.name;
+  if (name.starts_with("leveldb") || name.starts_with("rocksdb")) return;  // they let one process in
+  const RuleResult several = Try(GetParam(), "DUR-05");
+  EXPECT_EQ(VerdictName(several.verdict), "passed") << Told(several);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, CrashTest, testing::ValuesIn(WithSyncs()), kNameOf);
 
 const Subject* FindStore(const std::string& name) {

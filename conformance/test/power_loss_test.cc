@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <set>
@@ -54,6 +55,17 @@ class PowerLossTest : public testing::Test {
     plan.skip = skip;
     plan.times = times;
     log_.SetPlan(plan);
+  }
+
+  // What may be left when the program is done, one directory after the other.
+  std::vector<DiskImage> AllLeft(NameChanges names) {
+    std::vector<DiskImage> left;
+    PowerLoss machine(base_, names);
+    for (const FileOperation& operation : operations_) machine.Apply(operation);
+    for (const Loss loss : kLosses) {
+      for (std::uint64_t seed = 0; seed < 50; ++seed) left.push_back(machine.Left(loss, seed));
+    }
+    return left;
   }
 
   // What may be left of a file: before the program said that it is done, or after. "-": there is no such
@@ -183,6 +195,25 @@ TEST_F(PowerLossTest, ADirectoryThatOpendirOpenedIsSyncedAsWell) {
   PowerLoss machine(base_);
   for (const FileOperation& operation : operations_) machine.Apply(operation);
   EXPECT_EQ(ContentOf(machine.Left(Loss::kAll, 0), "log"), kNew);
+}
+
+TEST_F(PowerLossTest, ARemovalMayBeKeptWithoutTheRenameBeforeIt) {
+  Run("point_elsewhere");
+  const auto lost = [](const DiskImage& left) {
+    return ContentOf(left, "file") == "old" && ContentOf(left, "before") == "-";
+  };
+  const auto any = AllLeft(NameChanges::kInAnyOrder);
+  EXPECT_TRUE(std::any_of(any.begin(), any.end(), lost));
+  const auto ordered = AllLeft(NameChanges::kInOrder);
+  EXPECT_FALSE(std::any_of(ordered.begin(), ordered.end(), lost));
+  EXPECT_TRUE(std::any_of(ordered.begin(), ordered.end(), [](const DiskImage& left) {
+    return ContentOf(left, "file") == kNew && ContentOf(left, "before") != "-";
+  }));
+}
+
+TEST_F(PowerLossTest, WhereNamesAreInOrderASyncOfAFileMakesItsNameDurable) {
+  Run("new_file_without_directory_sync");
+  for (const DiskImage& left : AllLeft(NameChanges::kInOrder)) EXPECT_EQ(ContentOf(left, "log"), kNew);
 }
 
 TEST_F(PowerLossTest, EveryCallIsInTheLog) {

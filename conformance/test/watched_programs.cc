@@ -259,6 +259,16 @@ void NewFile(bool sync_directory, const char* directory = nullptr) {
   Mark("done");
 }
 
+// "file" names what it is about, and is renamed over; what it named before is removed.
+void PointElsewhere() {
+  Write(Open("before", O_CREAT | O_WRONLY), "before");
+  SyncDirectory();
+  const int fd = Open("new", O_CREAT | O_WRONLY);
+  Write(fd, kLong);
+  Must(fsync(fd) == 0 && rename("new", "file") == 0 && unlink("before") == 0);
+  Mark("done");
+}
+
 const std::map<std::string, std::function<void()>>& Programs() {
   static const std::map<std::string, std::function<void()>> programs = {
       {"replace", [] { Replace(true, true); }},
@@ -289,6 +299,7 @@ const std::map<std::string, std::function<void()>>& Programs() {
        }},
       {"append_syncs_all", [] { AppendTo(Open("file", O_WRONLY | O_APPEND), [] { sync(); }); }},
       {"new_file", [] { NewFile(true); }},
+      {"point_elsewhere", PointElsewhere},
       {"new_file_without_directory_sync", [] { NewFile(false); }},
       {"new_directory_without_parent_sync", [] { NewFile(true, "sub"); }},
       {"syncs_opened_by_opendir",

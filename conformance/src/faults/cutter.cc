@@ -55,8 +55,8 @@ std::uint32_t WatchedWriter::Live(std::vector<Ledger>* ledgers, int round,
   return failed;
 }
 
-// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process did not come
-// to record it.
+// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process
+// did not come to record it.
 void WatchedWriter::AddLastLook() {
   const DiskImage now = DiskImage::Read(directory_.path());
   PowerLoss machine(base_);
@@ -88,8 +88,8 @@ void WatchedWriter::RequireWholeLog() const {
 }
 
 Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int wanted) {
-  PowerLoss machine(base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder
-                                                                      : NameChanges::kInAnyOrder);
+  PowerLoss machine(
+      base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder : NameChanges::kInAnyOrder);
   Writing::Marks marks(writer.writing());
   Remains now = base;
   Remains chosen = base;

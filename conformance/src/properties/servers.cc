@@ -51,9 +51,9 @@ void WaitInFault(RuleRun& run, const Clients& clients, int way) {
 void RequireVersionsContinue(RuleRun& run, Trial& t, std::vector<Ledger>* ledgers) {
   for (std::size_t i = 0; i < ledgers->size(); ++i) {
     const Ledger& ledger = (*ledgers)[i];
-    if (ledger.LatestVersion() == 0) continue;
+    if (ledger.LastAcknowledged() == 0) continue;
     PeerCall stale;
-    stale.event = t.NewEvent(ledger.actor_id(), ledger.LatestVersion());
+    stale.event = t.NewEvent(ledger.actor_id(), ledger.LastAcknowledged());
     const PeerAnswer answer = CallWhenServed(&run, t, i % HandlesOf(t), stale);
     if (answer.error && answer.error->code() == ErrorCode::kVersionConflict) continue;
     KeepActor(t, ledger.actor_id());
