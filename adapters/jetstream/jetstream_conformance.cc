@@ -6,8 +6,8 @@
 
 #include "aether/conformance/main.h"
 #include "aether/conformance/suite.h"
+#include "common/command_line.h"
 #include "jetstream_adapter.h"
-#include "report.h"
 
 // As AETHER_CONFORMANCE does it, but for what reports say beside the name.
 struct AdapterUnderTest {
