@@ -47,16 +47,12 @@ class Connection {
   Requester& requester() { return requester_; }
 
   // Every call on the connection, waiting ones included, fails from now on.
-  void Close() { natsConnection_Close(connection_.get()); }
+  void Close();
 
   ~Connection();
 
  private:
-  Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit)
-      : connection_(std::move(connection)),
-        context_(std::move(context)),
-        time_limit_(time_limit),
-        requester_(connection_.get()) {}
+  Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit);
 
   ConnectionPtr connection_;
   ContextPtr context_;  // after connection_: destroyed before it
