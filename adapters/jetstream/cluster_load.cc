@@ -325,7 +325,9 @@ class Load {
     int bad = 0;
     for (const std::string& actor : actors) {
       Result<ReplayResult> read = store_->GetEventsWithErrors(actor, 0);
-      for (int tries = 0; !read && tries < 20; ++tries) read = store_->GetEventsWithErrors(actor, 0);
+      for (const auto deadline = Clock::now() + kRecoveryLimit; !read && Clock::now() < deadline;) {
+        read = store_->GetEventsWithErrors(actor, 0);
+      }
       if (!read) return Broken(read.error());
       // What is acknowledged while this runs is not missing.
       bad += static_cast<int>(read->errors.size());

@@ -66,18 +66,12 @@ Result<std::unique_ptr<NatsCluster>> NatsCluster::Start(const NatsClusterOptions
   return StoreError(ErrorCode::kUnavailable, std::string("cannot start a cluster: ") + error.what());
 }
 
-// Servers connect to what others tell of themselves, besides what they are configured to: they would find a way around
-// the relay, were they not told of a port that leads nowhere.
-//
-// Of each two servers one connects to the other. Where both do, as is usual, nats-server 2.10.27 now and then ends with
-// two that are connected and do not hear each other, which shows when the third one is missing: docs/findings.md. There
-// are as many routes as other servers all the same, for a server learns from their number how many there are.
+// Servers connect to what others tell of themselves, besides what they are configured to: they would find a
+// way around the relay, were they not told of a port that leads nowhere.
 NatsServerOptions NatsCluster::OptionsOf(int server, const NatsClusterOptions& options) const {
   std::string routes;
-  for (int step = 1; step < count_; ++step) {
-    const bool is_ours = step <= count_ / 2;
-    const int port = is_ours ? relay_.port(RouteLink(server, (server + step) % count_)) : nowhere_.port();
-    routes += Quoted("nats-route://", port) + ", ";
+  for (int other = 0; other < count_; ++other) {
+    if (other != server) routes += Quoted("nats-route://", relay_.port(RouteLink(server, other))) + ", ";
   }
   NatsServerOptions own;
   own.binary = options.binary;

@@ -173,7 +173,7 @@ Result<std::shared_ptr<Connection>> Connection::Open(const JetStreamOptions& opt
   ContextPtr context(raw_context);
   if (status != NATS_OK) return Translate(status, kNoJsError, "JetStream context");
   return std::shared_ptr<Connection>(
-      new Connection(std::move(connection), std::move(context), options.time_limit));
+      new Connection(std::move(connection), std::move(context), options));
 }
 
 Connection::~Connection() {
