@@ -4,7 +4,8 @@
 //
 //     jetstream_cluster_load [FAULTS [SEED]]
 //
-// Which servers: see NatsSetup. Ends with 0 when nothing was lost, stored twice or read stale.
+// Which servers: see NatsSetup. Ends with 0 when nothing was lost or stored twice. A cluster that does not
+// serve any more is told, killed as a whole, and started again.
 
 #include <algorithm>
 #include <atomic>
@@ -104,9 +105,11 @@ class Client {
  public:
   Client(int number, JetStreamOptions options, Ledger* ledger)
       : number_(number), options_(std::move(options)), ledger_(ledger), thread_([this] { Run(); }) {}
-  ~Client() {
+  ~Client() { End(); }
+
+  void End() {
     ending_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   int saves() const { return saves_; }
@@ -223,12 +226,16 @@ class Load {
       options.urls = backend_->urls();
       clients_.push_back(std::make_unique<Client>(number, options, &ledger_));
     }
-    bool good = AwaitSaves(0, "at first");
+    bool good = AwaitSaves(1);
     for (int i = 0; good && i < faults; ++i) {
       good = Try(NextFault(i));
-      if (i % 5 == 4) good = Judge() && good;
+      if (i % 5 == 4) good = good && Judge();
     }
-    clients_.clear();
+    for (const auto& client : clients_) {
+      client->End();
+      good = good && client->wrong() == 0;
+    }
+    ended_ = true;
     good = Judge() && good;
     Tell(faults);
     return good;
@@ -260,27 +267,42 @@ class Load {
     }
     const bool all = static_cast<int>(fault.servers.size()) == backend_->ServerCount();
     // With a majority left every client goes on; without one nobody does.
-    bool good = true;
     if (all) {
       std::this_thread::sleep_for(seconds(2 + static_cast<int>(random_() % 8)));
     } else {
-      good = AwaitSaves(3, "while broken: " + fault.name);
+      ServedOr("while broken: " + fault.name);
     }
-    const auto broken_gap = ledger_.TakeLongestGap();
     const int meanwhile = ledger_.count() - before;
     if (const auto mended = backend_->MendServers(); !mended) return Broken(mended.error());
-    good = AwaitSaves(3, "mended after: " + fault.name) && good;
-    const auto gap = std::max(broken_gap, ledger_.TakeLongestGap());
-    const auto ms = std::chrono::duration_cast<milliseconds>(gap).count();
+    ServedOr("mended after: " + fault.name);
+    const auto ms = std::chrono::duration_cast<milliseconds>(ledger_.TakeLongestGap()).count();
     (all ? gaps_of_all_ : gaps_).push_back(ms);
     std::printf("%-24s %6d saves while broken, %6lld ms without one\n", fault.name.c_str(), meanwhile,
                 static_cast<long long>(ms));
     std::fflush(stdout);
-    return good;
+    while (!AwaitSaves(1)) {
+      if (const auto again = StartAgain(); !again) return Broken(again.error());
+    }
+    return true;
   }
 
-  // Waits until every client has had so many saves acknowledged.
-  bool AwaitSaves(int more, const std::string& when) {
+  void ServedOr(const std::string& when) {
+    if (AwaitSaves(3)) return;
+    std::printf("NO SERVICE for %lld s %s\n", static_cast<long long>(kRecoveryLimit.count()), when.c_str());
+    ++without_service_;
+  }
+
+  Result<void> StartAgain() {
+    std::printf("all servers are started again\n");
+    for (int server = 0; server < backend_->ServerCount(); ++server) {
+      if (const auto killed = backend_->BreakServer(server, ServerFault::kKill); !killed)
+        return killed.error();
+    }
+    return backend_->MendServers();
+  }
+
+  // Whether every client has so many saves acknowledged in time.
+  bool AwaitSaves(int more) {
     std::vector<int> goals;
     for (const auto& client : clients_) goals.push_back(client->saves() + more);
     const auto deadline = Clock::now() + kRecoveryLimit;
@@ -291,10 +313,7 @@ class Load {
       return true;
     };
     while (!done()) {
-      if (Clock::now() > deadline) {
-        std::printf("NO SERVICE %s\n", when.c_str());
-        return false;
-      }
+      if (Clock::now() > deadline) return false;
       std::this_thread::sleep_for(milliseconds(5));
     }
     return true;
@@ -306,7 +325,9 @@ class Load {
     int bad = 0;
     for (const std::string& actor : actors) {
       Result<ReplayResult> read = store_->GetEventsWithErrors(actor, 0);
-      for (int tries = 0; !read && tries < 20; ++tries) read = store_->GetEventsWithErrors(actor, 0);
+      for (const auto deadline = Clock::now() + kRecoveryLimit; !read && Clock::now() < deadline;) {
+        read = store_->GetEventsWithErrors(actor, 0);
+      }
       if (!read) return Broken(read.error());
       // What is acknowledged while this runs is not missing.
       bad += static_cast<int>(read->errors.size());
@@ -317,7 +338,7 @@ class Load {
                     static_cast<long long>(read->events[i]->version));
         ++bad;
       }
-      if (clients_.empty()) bad += ledger_.CountMissing(actor, read->events);
+      if (ended_) bad += ledger_.CountMissing(actor, read->events);
     }
     return bad + ledger_.twice() == 0;
   }
@@ -335,8 +356,17 @@ class Load {
                   static_cast<long long>(gaps[gaps.size() / 2]), static_cast<long long>(gaps.back()),
                   gaps.size());
     };
-    std::printf("%s: %d faults, %d saves acknowledged, %d versions acknowledged twice\n",
-                backend_->setup().Words().c_str(), faults, ledger_.count(), ledger_.twice());
+    int unknown = 0;
+    int stale = 0;
+    for (const auto& client : clients_) {
+      unknown += client->unknown();
+      stale += client->stale();
+    }
+    std::printf(
+        "%s: %d faults, %d saves acknowledged, %d versions acknowledged twice, %d outcomes unknown, "
+        "%d stale reads, %d times no service for %lld s\n",
+        backend_->setup().Words().c_str(), faults, ledger_.count(), ledger_.twice(), unknown, stale,
+        without_service_, static_cast<long long>(kRecoveryLimit.count()));
     tell("one server broken", gaps_);
     tell("all servers broken", gaps_of_all_);
   }
@@ -347,6 +377,8 @@ class Load {
   Ledger ledger_;
   std::unique_ptr<JetStreamStore> store_;
   std::vector<std::unique_ptr<Client>> clients_;
+  bool ended_ = false;
+  int without_service_ = 0;
   std::vector<std::int64_t> gaps_;
   std::vector<std::int64_t> gaps_of_all_;
 };

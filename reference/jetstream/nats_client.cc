@@ -210,13 +210,14 @@ Result<std::shared_ptr<Connection>> Connection::Open(const JetStreamOptions& opt
   ContextPtr context(raw_context);
   if (status != NATS_OK) return Translate(status, kNoJsError, "JetStream context");
   return std::shared_ptr<Connection>(
-      new Connection(std::move(connection), std::move(context), options.time_limit));
+      new Connection(std::move(connection), std::move(context), options));
 }
 
-Connection::Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit)
+Connection::Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options)
     : connection_(std::move(connection)),
       context_(std::move(context)),
-      time_limit_(time_limit),
+      time_limit_(options.time_limit),
+      replicated_(options.replicas > 1),
       requester_(connection_.get(), Links::All().Add(connection_.get())) {}
 
 void Connection::Close() {

@@ -44,6 +44,10 @@ class Connection {
   jsCtx* js() const { return context_.get(); }
   std::chrono::milliseconds time_limit() const { return time_limit_; }
 
+  // Whether streams have replicas. A server that led them, and has not heard yet that another one does, then answers
+  // too: what it tells may be out of date.
+  bool replicated() const { return replicated_; }
+
   Requester& requester() { return requester_; }
 
   // Every call on the connection, waiting ones included, fails from now on.
@@ -52,11 +56,12 @@ class Connection {
   ~Connection();
 
  private:
-  Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit);
+  Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options);
 
   ConnectionPtr connection_;
   ContextPtr context_;  // after connection_: destroyed before it
   std::chrono::milliseconds time_limit_;
+  bool replicated_;
   Requester requester_;
 };
 

@@ -156,7 +156,10 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
       case Outcome::kStored:
         return Appended(attempt.sequence);
       case Outcome::kExpectationLost:
-        if (!unsure) return Appended();
+        if (!unsure && !connection_->replicated()) return Appended();
+        // Refused perhaps because of our own earlier attempt, or by a server that no longer leads the stream, while the
+        // one that does stores the record.
+        unsure = true;
         break;
       case Outcome::kNobodyListened:
         if (!unsure && (is_last || Clock::now() >= patience)) return *attempt.error;

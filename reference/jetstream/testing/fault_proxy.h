@@ -35,12 +35,19 @@ class FaultProxy {
   void LoseNextPublish() { Arm(Fault::kLosePublish, Answer::kNone); }
   void LoseNextPublishAndCallRetryDuplicate() { Arm(Fault::kLosePublish, Answer::kDuplicate); }
 
+  // The next publish is refused with "wrong last sequence", and reaches the server all the same: as when a server that
+  // led the stream before answers faster than the one that does.
+  void RefuseNextPublishThatIsStored() { Arm(Fault::kRefuseAndPass, Answer::kWrongLastSequence); }
+
+  // The next read of one message does not reach the server: it is told that there is none, as by such a server.
+  void AnswerNextReadWithNothing() { Arm(Fault::kHideMessage, Answer::kNoMessage); }
+
   bool HasStruck() const { return fault_ == Fault::kNone; }
 
  private:
-  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer };
-  // What the attempt after the lost one is told, instead of reaching the server.
-  enum class Answer { kNone, kWrongLastSequence, kDuplicate };
+  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer, kRefuseAndPass, kHideMessage };
+  // What the client is told: at the attempt after the lost one, if one is lost.
+  enum class Answer { kNone, kWrongLastSequence, kDuplicate, kNoMessage };
   class Session;
 
   void Arm(Fault fault, Answer answer) {
