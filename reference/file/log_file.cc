@@ -26,11 +26,6 @@ auto Uninterrupted(Call call) {
   return answer;
 }
 
-fs::path ParentOf(const fs::path& path) {
-  const auto parent = fs::absolute(path).lexically_normal().parent_path();
-  return parent.empty() ? fs::path("/") : parent;
-}
-
 // Renaming a whole file into place: a crash leaves a log with a header or no log.
 Result<void> MakeLog(const fs::path& path, FileEnv* env) {
   const fs::path draft = path.string() + ".new";
@@ -83,16 +78,16 @@ Result<void> SyncDirectory(const fs::path& directory) {
 }
 
 Result<void> SyncPath(const fs::path& directory) {
-  fs::path path = fs::absolute(directory).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
+  std::error_code error;
+  fs::path path = fs::canonical(directory, error);  // a link's own name is not the directory's
+  if (error) return IoError(ErrorCode::kUnavailable, "look at " + directory.string(), error);
   if (auto synced = SyncDirectory(path); !synced) return synced;
   while (path.has_relative_path()) {
-    path = ParentOf(path);
+    path = path.parent_path();
     const auto fd = OpenFile(path, O_RDONLY | O_DIRECTORY);
-    if (!fd.valid() && (errno == EACCES || errno == EPERM))
-      continue;  // nobody makes names there whom we are
     if (fd.valid() && Uninterrupted([&] { return ::fsync(fd.get()); }) == 0) continue;
-    if (errno == EINVAL || errno == EROFS) continue;  // a file system that keeps no names, or changes none
+    // Not ours, so that we made no name there; or of a file system that keeps none.
+    if (errno == EACCES || errno == EPERM || errno == EINVAL || errno == EROFS) continue;
     return IoError(ErrorCode::kStorageFailed, "flush directory " + path.string(), LastError());
   }
   return {};

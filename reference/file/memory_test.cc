@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <new>
 #include <thread>
 #include <vector>
@@ -18,7 +21,17 @@ namespace {
 thread_local long allocations_left = -1;
 thread_local bool only_one_fails = false;
 
+// While this is set, every allocation of threads that are not exempt fails, and is counted.
+std::atomic<bool> others_fail = false;
+std::atomic<int> failures_of_others = 0;
+thread_local bool exempt = false;
+
 bool Fails() {
+  if (others_fail && !exempt) {
+    ++failures_of_others;
+    failures_of_others.notify_all();
+    return true;
+  }
   if (allocations_left < 0) return false;
   if (allocations_left > 0) {
     --allocations_left;
@@ -82,17 +95,27 @@ TEST_P(Memory, ASaveThatRunsOutOfItTellsTheTruthAndBlocksNoOther) {
     Result<void> told;
     ran_out = RunsOut(allocations, only_one(), [&] { told = store_->SaveEvent(event); });
     ExpectTrue(told, VersionsIn(*store_, "b"), 1);
-    std::vector<Result<void>> others(3);
+    // Trying again is safe, and the other threads' saves go on.
+    Result<void> again;
     std::vector<std::thread> threads;
+    threads.emplace_back([&] { again = store_->SaveEvent(event); });
+    std::vector<Result<void>> others(2);
     for (std::size_t i = 0; i < others.size(); ++i) {
-      threads.emplace_back(
-          [&, i] { others[i] = store_->SaveEvent(MakeEvent(i == 0 ? "b" : std::to_string(i), 2)); });
+      threads.emplace_back([&, i] { others[i] = store_->SaveEvent(MakeEvent(std::to_string(i), 1)); });
     }
     for (auto& thread : threads) thread.join();
+    if (told || again) {
+      EXPECT_THAT(VersionsIn(*store_, "b"), testing::ElementsAre(1));
+    }
+    if (told) {
+      EXPECT_EQ(CodeOf(again), ErrorCode::kVersionConflict);
+    }
     Open();
-    ExpectTrue(told, VersionsIn(*store_, "b"), 1);
-    ExpectTrue(others[0], VersionsIn(*store_, "b"), 2);
-    ExpectTrue(others[1], VersionsIn(*store_, "1"), 2);
+    if (told || again) {
+      EXPECT_THAT(VersionsIn(*store_, "b"), testing::ElementsAre(1));
+    }
+    ExpectTrue(others[0], VersionsIn(*store_, "0"), 1);
+    ExpectTrue(others[1], VersionsIn(*store_, "1"), 1);
     EXPECT_EQ(store_->recovery(), FileStoreRecovery());
     Close();
   }
@@ -154,6 +177,30 @@ TEST_P(Memory, SavesOfManyThreadsThatRunOutOfItTellTheTruth) {
     }
     Open();
   }
+}
+
+class NoticesWithoutMemory : public FileStoreFixture {};
+
+TEST_F(NoticesWithoutMemory, ComeWhenThereIsSomeAgain) {
+  exempt = true;
+  Open();
+  std::mutex mutex;
+  std::condition_variable came;
+  std::vector<std::int64_t> versions;
+  const auto subscription = store_->Subscribe([&](const EventStored& notice) {
+    const std::lock_guard lock(mutex);
+    versions.push_back(notice.version);
+    came.notify_all();
+  });
+  ASSERT_TRUE(IsOk(subscription));
+  others_fail = true;
+  EXPECT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 1))));
+  failures_of_others.wait(0);
+  others_fail = false;
+  EXPECT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return versions.size() >= 2; });
+  EXPECT_THAT(versions, testing::ElementsAre(1, 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Out, Memory, testing::Bool(), [](const auto& only_one) {

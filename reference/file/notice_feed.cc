@@ -83,8 +83,9 @@ bool NoticeFeed::TryToTellUpTo(std::uint64_t end) {
 void NoticeFeed::Tell(std::string_view payload) {
   const auto event = DecodeEvent(payload);
   if (!event) return;
+  const EventStored notice = EventStored::Of(*event);
   try {
-    callback_(EventStored::Of(*event));
+    callback_(notice);
   } catch (...) {
     // The callback's own affair: the next notice comes all the same.
   }

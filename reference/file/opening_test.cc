@@ -164,6 +164,17 @@ TEST_F(Opening, MakesTheNamesOfANewLogDurable) {
   }
 }
 
+TEST_F(Opening, MakesTheNamesOfWhatALinkLeadsToDurable) {
+  const fs::path inner = directory_.path() / "one" / "two";
+  fs::create_directories(inner);
+  const fs::path link = directory_.path() / "link";
+  fs::create_directory_symlink(inner, link);
+  ForgetSyncs();
+  ASSERT_TRUE(IsOk(FileStore::Open(link)));
+  EXPECT_TRUE(WasSynced(inner));
+  EXPECT_TRUE(WasSynced(inner.parent_path()));
+}
+
 // A signal would end the process, which no room made ahead is worth.
 TEST_F(Opening, ALimitOfTheFileSizeIsMetByWritesOnly) {
   FileStoreOptions options;
