@@ -130,7 +130,7 @@ class Page(unittest.TestCase):
             self.assertTrue(self.run_script(f"{ink}(document.querySelectorAll('.plot canvas')[{plot}])"))
             self.assertIn("numbers", self.find(".plot canvas")[plot].get_attribute("aria-label"))
         self.find(".plot summary")[0].click()
-        self.assertIn("last_write_wins 53 19 0 0 51", self.find(".plot table")[0].text)
+        self.assertIn("last_write_wins 53 19 0 0 58", self.find(".plot table")[0].text)
 
     def test_filter_by_verdict_store_area_and_text(self):
         self.open("two")
@@ -198,7 +198,7 @@ class Page(unittest.TestCase):
         try:
             self.open("two")
             self.assertFalse(self.find("#filter")[0].is_displayed())
-            self.assertIn("53 19 0 0 51", self.find(".plot table")[0].text)
+            self.assertIn("53 19 0 0 58", self.find(".plot table")[0].text)
             self.find("#not-passed-1-VER-06 > summary")[0].click()
             self.assertEqual(len(self.shown("#not-passed-1-VER-06 .calls")), 1)
         finally:
