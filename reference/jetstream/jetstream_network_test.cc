@@ -131,20 +131,22 @@ TEST_F(JetStreamNetworkTest, ConnectionsThatBreakAgainAndAgainLoseAndDoubleNothi
   constexpr int kWriters = 4;
   constexpr int kSaves = 150;
   std::atomic<int> writing{kWriters};
+  std::vector<std::unique_ptr<JetStreamStore>> stores(kWriters);
+  for (auto& store : stores) ASSERT_TRUE(store = Open(through_relay_));
   std::vector<std::thread> writers;
   for (int i = 0; i < kWriters; ++i) {
-    writers.emplace_back([&, actor = "a" + std::to_string(i)] {
-      const auto store = Open(through_relay_);
-      std::int64_t version = 1;
-      const auto deadline = Clock::now() + kLimit;
-      while (version <= kSaves && Clock::now() < deadline) {
-        const auto saved = store->SaveEvent(MakeEvent(actor, version));
-        // A conflict: an attempt whose outcome was unknown has landed.
-        if (saved || saved.error().code() == ErrorCode::kVersionConflict) ++version;
-      }
-      EXPECT_GT(version, kSaves) << "not done in time";
-      --writing;
-    });
+    writers.emplace_back(
+        [&, store = stores[static_cast<std::size_t>(i)].get(), actor = "a" + std::to_string(i)] {
+          std::int64_t version = 1;
+          const auto deadline = Clock::now() + kLimit;
+          while (version <= kSaves && Clock::now() < deadline) {
+            const auto saved = store->SaveEvent(MakeEvent(actor, version));
+            // A conflict: an attempt whose outcome was unknown has landed.
+            if (saved || saved.error().code() == ErrorCode::kVersionConflict) ++version;
+          }
+          EXPECT_GT(version, kSaves) << "not done in time";
+          --writing;
+        });
   }
   while (writing > 0) {
     std::this_thread::sleep_for(milliseconds(20));
