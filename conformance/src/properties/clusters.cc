@@ -42,7 +42,7 @@ void AddLastReads(RuleRun& run, Trial& t, const std::vector<std::string>& actors
 void HistoriesAreLinearizable(RuleRun& run) {
   constexpr int kCalls = 30;
   Outages outages(&run, {std::begin(kAllFaults), std::end(kAllFaults)});
-  run.Rounds(run.Scaled(24, 9), [&](Trial& t, int round) {
+  run.Rounds(run.Scaled(30, 18), [&](Trial& t, int round) {
     const std::vector<std::string> actors = {t.NewActor(), t.NewActor()};
     const auto lists =
         PlanHistory(t, actors, kClients, kCalls, run.SeedOf(static_cast<std::uint64_t>(round)));
