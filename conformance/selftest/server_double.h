@@ -89,6 +89,8 @@ class Servers {
   std::vector<int> kills_;
   std::vector<std::shared_ptr<Request>> waiting_;  // what paused servers were sent
   std::optional<Stored> of_paused_leader_;
+  int paused_leader_ = -1;
+  int late_requests_ = 0;
   const ServerBug bug_;
   int leader_ = 0;
   int outages_ = 0;
