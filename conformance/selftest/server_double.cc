@@ -38,7 +38,7 @@ void Servers::Do(const Work& work) {
 
 // The first healthy server takes over.
 void Servers::Lead() {
-  while (faults_[static_cast<std::size_t>(leader_)]) leader_ = (leader_ + 1) % count();
+  leader_ = static_cast<int>(std::find(faults_.begin(), faults_.end(), std::nullopt) - faults_.begin());
 }
 
 void Servers::Break(int server, ServerFault fault) {
@@ -46,6 +46,7 @@ void Servers::Break(int server, ServerFault fault) {
   const auto i = static_cast<std::size_t>(server);
   faults_[i] = fault;
   ++outages_;
+  of_paused_leader_.reset();
   if (fault == ServerFault::kKill) {
     ++kills_[i];
     for (const auto& request : waiting_) request->lost = request->lost || request->server == server;
@@ -53,8 +54,11 @@ void Servers::Break(int server, ServerFault fault) {
     if (bug_ == ServerBug::kCountsInMemory) stored_.latest.clear();
   }
   if (server == leader_ && Serving()) {
-    if (bug_ == ServerBug::kLosesAtFailover) stored_.Drop(1);
-    if (bug_ == ServerBug::kPausedLeaderGoesOn && fault == ServerFault::kPause) of_paused_leader_ = stored_;
+    if (bug_ == ServerBug::kLosesAtFailover) stored_.Drop(2);
+    if (bug_ == ServerBug::kPausedLeaderGoesOn && fault == ServerFault::kPause) {
+      of_paused_leader_ = stored_;
+      paused_leader_ = server;
+    }
     Lead();
   }
   changed_.notify_all();
@@ -74,7 +78,7 @@ void Servers::Mend() {
     request->done = true;
   }
   waiting_.clear();
-  of_paused_leader_.reset();
+  late_requests_ = 6;  // before a paused leader learns that it has a successor
   changed_.notify_all();
 }
 
@@ -96,7 +100,11 @@ Servers::Answer Servers::Ask(int server, std::chrono::milliseconds limit, Work w
   if (fault == ServerFault::kKill || (!fault && !Serving())) return Answer::kRefused;
   const auto request = std::make_shared<Request>(Request{server, std::move(work)});
   if (!fault) {
-    Do(request->work);
+    if (of_paused_leader_ && server == paused_leader_ && late_requests_-- > 0) {
+      request->work(*of_paused_leader_);
+    } else {
+      Do(request->work);
+    }
     request->done = true;
     changed_.notify_all();
     lock.unlock();
@@ -124,11 +132,12 @@ void Servers::Look(const std::function<void(Stored&)>& look) {
 }
 
 Servers::Answer ServerDouble::Ask(Servers::Work work) {
+  if (servers_->Works(home_)) server_ = home_;
   const auto answer = servers_->Ask(server_, Limit(), std::move(work));
   if (answer == Servers::Answer::kDone) return answer;
   met_a_fault_ = true;
   for (int i = 0; i < servers_->count() && FindsAnotherServer() && !servers_->Works(server_); ++i) {
-    server_ = (server_ + 1) % servers_->count();
+    server_ = i;
   }
   return answer;
 }

@@ -25,7 +25,7 @@ enum class ServerBug {
   kNone,
   kStoresLater,         // a kill loses the last events that were acknowledged
   kCountsInMemory,      // a kill loses the latest versions
-  kLosesAtFailover,     // when the leader breaks its last event is lost
+  kLosesAtFailover,     // when the leader breaks its last two events are lost
   kPausedLeaderGoesOn,  // and acknowledges, when it goes on, what the others know nothing of
 };
 
@@ -89,6 +89,8 @@ class Servers {
   std::vector<int> kills_;
   std::vector<std::shared_ptr<Request>> waiting_;  // what paused servers were sent
   std::optional<Stored> of_paused_leader_;
+  int paused_leader_ = -1;
+  int late_requests_ = 0;
   const ServerBug bug_;
   int leader_ = 0;
   int outages_ = 0;
@@ -98,7 +100,7 @@ class Servers {
 class ServerDouble : public EventNotifier {
  public:
   ServerDouble(std::shared_ptr<Servers> servers, int number)
-      : servers_(std::move(servers)), server_(number % servers_->count()) {}
+      : servers_(std::move(servers)), home_(number % servers_->count()), server_(home_) {}
 
   Result<void> SaveEvent(const Event& event) override;
   Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override;
@@ -121,6 +123,7 @@ class ServerDouble : public EventNotifier {
   static StoreError Closed() { return StoreError(ErrorCode::kClosed, "the handle is closed"); }
 
   std::shared_ptr<Servers> servers_;
+  const int home_;           // the server that is asked while it works
   std::atomic<int> server_;  // the one that is asked
   std::atomic<bool> closed_ = false;
   std::atomic<bool> met_a_fault_ = false;
