@@ -42,7 +42,8 @@ void AddLastReads(RuleRun& run, Trial& t, const std::vector<std::string>& actors
 void HistoriesAreLinearizable(RuleRun& run) {
   constexpr int kCalls = 30;
   Outages outages(&run, {std::begin(kAllFaults), std::end(kAllFaults)});
-  const int rounds = run.Scaled(run.offered().cluster ? 15 : 24, 9);  // a cluster takes seconds for each
+  // A cluster takes seconds for each.
+  const int rounds = run.offered().cluster ? run.Scaled(12, 6) : run.Scaled(24, 9);
   run.Rounds(rounds, [&](Trial& t, int round) {
     const std::vector<std::string> actors = {t.NewActor(), t.NewActor()};
     const auto lists =

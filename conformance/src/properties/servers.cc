@@ -187,7 +187,8 @@ void WhatIsSaidOfASaveIsTrue(RuleRun& run) {
   constexpr int kSaves = 14;
   Outages outages(&run, AllFaults());
   Said said(&run);
-  run.Rounds(run.Scaled(18, 9), [&](Trial& t, int round) {
+  const int rounds = run.offered().cluster ? run.Scaled(12, 6) : run.Scaled(18, 9);
+  run.Rounds(rounds, [&](Trial& t, int round) {
     auto ledgers = NewLedgers(t, kClients);
     std::vector<ClientPlan> plans;
     for (std::size_t i = 0; i < kClients; ++i) {
