@@ -38,7 +38,7 @@ void Servers::Do(const Work& work) {
 
 // The first healthy server takes over.
 void Servers::Lead() {
-  while (faults_[static_cast<std::size_t>(leader_)]) leader_ = (leader_ + 1) % count();
+  leader_ = static_cast<int>(std::find(faults_.begin(), faults_.end(), std::nullopt) - faults_.begin());
 }
 
 void Servers::Break(int server, ServerFault fault) {
@@ -53,7 +53,7 @@ void Servers::Break(int server, ServerFault fault) {
     if (bug_ == ServerBug::kCountsInMemory) stored_.latest.clear();
   }
   if (server == leader_ && Serving()) {
-    if (bug_ == ServerBug::kLosesAtFailover) stored_.Drop(1);
+    if (bug_ == ServerBug::kLosesAtFailover) stored_.Drop(2);
     if (bug_ == ServerBug::kPausedLeaderGoesOn && fault == ServerFault::kPause) of_paused_leader_ = stored_;
     Lead();
   }
@@ -124,11 +124,12 @@ void Servers::Look(const std::function<void(Stored&)>& look) {
 }
 
 Servers::Answer ServerDouble::Ask(Servers::Work work) {
+  if (servers_->Works(home_)) server_ = home_;
   const auto answer = servers_->Ask(server_, Limit(), std::move(work));
   if (answer == Servers::Answer::kDone) return answer;
   met_a_fault_ = true;
   for (int i = 0; i < servers_->count() && FindsAnotherServer() && !servers_->Works(server_); ++i) {
-    server_ = (server_ + 1) % servers_->count();
+    server_ = i;
   }
   return answer;
 }

@@ -25,7 +25,7 @@ enum class ServerBug {
   kNone,
   kStoresLater,         // a kill loses the last events that were acknowledged
   kCountsInMemory,      // a kill loses the latest versions
-  kLosesAtFailover,     // when the leader breaks its last event is lost
+  kLosesAtFailover,     // when the leader breaks its last two events are lost
   kPausedLeaderGoesOn,  // and acknowledges, when it goes on, what the others know nothing of
 };
 
@@ -98,7 +98,7 @@ class Servers {
 class ServerDouble : public EventNotifier {
  public:
   ServerDouble(std::shared_ptr<Servers> servers, int number)
-      : servers_(std::move(servers)), server_(number % servers_->count()) {}
+      : servers_(std::move(servers)), home_(number % servers_->count()), server_(home_) {}
 
   Result<void> SaveEvent(const Event& event) override;
   Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override;
@@ -121,6 +121,7 @@ class ServerDouble : public EventNotifier {
   static StoreError Closed() { return StoreError(ErrorCode::kClosed, "the handle is closed"); }
 
   std::shared_ptr<Servers> servers_;
+  const int home_;           // the server that is asked while it works
   std::atomic<int> server_;  // the one that is asked
   std::atomic<bool> closed_ = false;
   std::atomic<bool> met_a_fault_ = false;

@@ -8,6 +8,7 @@
 
 #include "event_streams.h"
 #include "testing/fault_proxy.h"
+#include "testing/silent_server.h"
 #include "testing/support.h"
 
 namespace aether::jetstream {
@@ -202,6 +203,29 @@ TEST_F(JetStreamFaultsTest, AServerThatIsAwayIsUnavailableAndNothingIsSentLater)
   ASSERT_TRUE(IsOk(server_->Restart()));
   ASSERT_TRUE(Eventually([&] { return store->GetLatestVersion("a").has_value(); }));
   EXPECT_THAT(VersionsOf(*store->GetEvents("a", 0)), ElementsAre(1));
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+}
+
+TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody) {
+  const auto store = Open(options_);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  ASSERT_TRUE(IsOk(server_->Kill()));
+  {
+    SilentServer silent(server_->port());
+    ASSERT_TRUE(silent.listens());
+    ASSERT_TRUE(Eventually([&] { return silent.greeted() > 0; }));
+    std::atomic<bool> done{false};
+    std::thread caller([&] {
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->GetLatestVersion("a")));
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->SaveEvent(MakeEvent("a", 2))));
+      done = true;
+    });
+    EXPECT_TRUE(Eventually([&] { return done.load(); }));
+    silent.HangUp();  // so that a caller that is held goes on
+    caller.join();
+  }
+  ASSERT_TRUE(IsOk(server_->Restart()));
+  ASSERT_TRUE(Eventually([&] { return store->GetLatestVersion("a").has_value(); }));
   EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
 }
 

@@ -51,17 +51,12 @@ class Connection {
   Requester& requester() { return requester_; }
 
   // Every call on the connection, waiting ones included, fails from now on.
-  void Close() { natsConnection_Close(connection_.get()); }
+  void Close();
 
   ~Connection();
 
  private:
-  Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options)
-      : connection_(std::move(connection)),
-        context_(std::move(context)),
-        time_limit_(options.time_limit),
-        replicated_(options.replicas > 1),
-        requester_(connection_.get()) {}
+  Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options);
 
   ConnectionPtr connection_;
   ContextPtr context_;  // after connection_: destroyed before it

@@ -37,14 +37,12 @@ std::vector<int> Outages::Choose(Trial& t, int turn, Victims victims, const std:
   const int count = t.ServerCount();
   const int first = turn % count;
   int several = count;
-  if (victims == Victims::kSome) {
-    if (turn % 2 == 0) victims = Victims::kOne;
-    if (turn % 4 == 3) several = count / 2 + 1;
-  }
-  if (victims == Victims::kOne) {
+  if (victims == Victims::kSome && turn % 4 == 3) several = count / 2 + 1;
+  const bool one = victims == Victims::kOne || (victims == Victims::kSome && turn % 2 == 0);
+  if (one) {
     // Mostly whoever leads, since a change of leaders is the hardest.
-    const auto leader = turn % 3 != 1 ? t.LeaderOf(actor) : std::nullopt;
-    return {leader.value_or(first)};
+    const bool in_turn = victims == Victims::kOne && turn % 3 == 1;
+    return {in_turn ? first : t.LeaderOf(actor).value_or(first)};
   }
   std::vector<int> chosen;
   for (int i = 0; i < several; ++i) chosen.push_back((first + i) % count);
@@ -142,6 +140,9 @@ void SettleAttempt(const PeerCall& call, const PeerAnswer& answer, Attempts* att
 
 void SettleSaves(Trial& t, const Clients& clients, const std::vector<PeerAnswer>& answers,
                  std::vector<Ledger>* ledgers) {
+  int acknowledged = 0;
+  int refused = 0;
+  int unknown = 0;
   for (std::size_t i = 0; i < ledgers->size(); ++i) {
     Ledger& ledger = (*ledgers)[i];
     std::map<std::size_t, Attempts> saves;
@@ -155,14 +156,17 @@ void SettleSaves(Trial& t, const Clients& clients, const std::vector<PeerAnswer>
       ledger.Plan(event);
       if (attempts.acknowledged) {
         ledger.Acknowledge(event.version);
-        t.Count("saves acknowledged");
+        ++acknowledged;
       } else if (!attempts.unknown) {
         ledger.Refuse(event.version);
-        t.Count("saves refused as unavailable");
+        ++refused;
       }
-      if (attempts.unknown) t.Count("saves of unknown outcome");
+      unknown += attempts.unknown ? 1 : 0;
     }
   }
+  t.Count("saves acknowledged", acknowledged);
+  t.Count("refused as unavailable", refused);
+  t.Count("of unknown outcome", unknown);
 }
 
 bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answers) {
