@@ -16,10 +16,11 @@ def cell(results):
     offered = [result for result in results if result["verdict"] != "not_offered"]
     if not offered:
         return "-"
-    bad = [result for result in offered if result["verdict"] != "passed"]
-    text = f"{len(offered) - len(bad)}/{len(offered)}"
-    if bad:
-        text += " " + ", ".join(f"**{result['id']} {result['verdict']}**" for result in bad)
+    text = f"{sum(result['verdict'] == 'passed' for result in offered)}/{len(offered)}"
+    for verdict in ("failed", "errored", "inconclusive"):
+        ids = [result["id"] for result in offered if result["verdict"] == verdict]
+        if ids:
+            text += f" {verdict}: " + ", ".join(ids)
     return text
 
 

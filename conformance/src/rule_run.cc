@@ -379,6 +379,10 @@ void RuleRun::CloseHandles() {
   handles_.clear();
 }
 
+bool RuleRun::HalfTheTimeIsGone() const {
+  return Clock::now() > started_ + TimeLimit(settings_.profile) / 2;
+}
+
 int RuleRun::Scaled(int standard, int least) const {
   return std::max(least, static_cast<int>(standard * Factor(settings_.profile)));
 }

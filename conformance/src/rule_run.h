@@ -190,6 +190,10 @@ class RuleRun {
   // Runs `body` `count` times, as trials of their own: for races, which are not shrunk.
   void Rounds(int count, const std::function<void(Trial&, int round)>& body);
 
+  // Whether half of the time that a rule may take has gone. For rules that a cluster, which takes seconds to agree on a
+  // leader, is tried with fewer rounds of.
+  bool HalfTheTimeIsGone() const;
+
   // `standard` scaled by the profile, at least `least`.
   int Scaled(int standard, int least = 3) const;
   // Puts a figure of the rule's beside those that are counted.

@@ -77,9 +77,8 @@ void AcknowledgedEventsSurviveTheServer(RuleRun& run) {
   constexpr int kOnOneStorage = 40;  // then a server takes long to start
   Outages outages(&run, {ServerFault::kKill});
   std::vector<std::vector<Ledger>> earlier;
-  // A cluster takes seconds to agree on a leader after each kill.
-  const int rounds = run.offered().cluster ? run.Scaled(16, 4) : run.Scaled(40, 10);
-  run.Rounds(rounds, [&](Trial& t, int round) {
+  run.Rounds(run.Scaled(40, 10), [&](Trial& t, int round) {
+    if (round >= 4 && run.HalfTheTimeIsGone()) return;
     if (round % kOnOneStorage == 0) {
       t.Fresh();
       earlier.clear();
@@ -188,6 +187,7 @@ void WhatIsSaidOfASaveIsTrue(RuleRun& run) {
   Outages outages(&run, AllFaults());
   Said said(&run);
   run.Rounds(run.Scaled(18, 9), [&](Trial& t, int round) {
+    if (round >= 6 && run.HalfTheTimeIsGone()) return;
     auto ledgers = NewLedgers(t, kClients);
     std::vector<ClientPlan> plans;
     for (std::size_t i = 0; i < kClients; ++i) {
