@@ -116,7 +116,10 @@ int Run(const Options& options, int argc, char** argv) {
     std::cout << Explain(report, result) << "\n";
   }
   const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
-  if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << TriedLines(stores) << Table(stores);
+  if (std::getenv("AETHER_NO_TABLE") == nullptr) {
+    if (!options.rules.empty()) std::cout << TriedLines(stores);
+    std::cout << Table(stores);
+  }
   std::cout << StaleEntries(stores);
   std::cout << report.store << (report.about.empty() ? "" : " (" + report.about + ")") << ": seed "
             << report.settings.seed << ", profile " << ProfileName(report.settings.profile) << "\n";
