@@ -10,18 +10,29 @@
 #include <string_view>
 
 #include "aether/result.h"
+#include "nats_admin.h"
+#include "nats_process.h"
 
 namespace aether {
 
 struct NatsServerOptions {
   // The program; empty: what $AETHER_NATS_SERVER names, else `nats-server`.
-  std::string binary;
+  std::string binary{};
 
   // Added to the configuration file, in NATS' own syntax: `authorization { token: "x" }`.
-  std::string config;
+  std::string config{};
 
   // What url() begins with: "nats" or "tls".
   std::string scheme = "nats";
+
+  // Added to the `jetstream` block of it: `sync_interval: always`.
+  std::string jetstream_config{};
+
+  // By which the servers of a cluster know each other.
+  std::string name = "aether";
+
+  // Whether Restart() takes the port that it had. Another process may have it by then.
+  bool keep_port = true;
 };
 
 // A server with JetStream on 127.0.0.1, on a port that was free, with its files in a temporary directory of
@@ -33,7 +44,8 @@ class NatsServer {
   // to install), kUnavailable with the end of the server's log when it does not start.
   static Result<std::unique_ptr<NatsServer>> Start(const NatsServerOptions& options = {});
 
-  // One server for the whole process, started when first asked for. The pointer stays good.
+  // One server for the whole process, as NatsSetup says, started when first asked for. The pointer stays
+  // good.
   static Result<NatsServer*> Shared();
 
   ~NatsServer();
@@ -42,39 +54,40 @@ class NatsServer {
 
   const std::string& url() const { return url_; }
   int port() const { return port_; }
+  int cluster_port() const {
+    return cluster_port_;
+  }  // -1 when the configuration has no cluster; changes with Restart()
   const std::filesystem::path& directory() const { return directory_; }
 
   Result<void> Stop();     // ends it politely; its files stay
   Result<void> Kill();     // SIGKILL; its files stay
-  Result<void> Restart();  // starts it again after Stop() or Kill(), on the same port and files
+  Result<void> Restart();  // starts it again after Stop() or Kill(), on the same files
   Result<void> Pause();    // SIGSTOP: connections stay open, nothing is answered
   Result<void> Resume();
 
-  // Administration behind a store's back, over a connection without credentials.
-  // Stores `data` on `subject`, whatever it is: its sequence number. kInvalidEvent when it is too large.
+  // The end of what the server has logged.
+  std::string LogTail() const;
+
+  // Administration behind a store's back, as NatsAdmin does it.
   Result<std::uint64_t> Publish(const std::string& subject, std::string_view data);
-  // Asks the server to delete the stream with all that is in it, and does not wait until it has.
   Result<void> DiscardStream(const std::string& stream);
 
  private:
-  class Process;
-  class Admin;
-
   NatsServer(NatsServerOptions options, std::filesystem::path directory);
 
   Result<void> Launch();
   Result<void> WriteConfig() const;
-  Result<void> AwaitPort();
-  std::string LogTail() const;
-  Result<Admin*> GetAdmin();
+  Result<void> AwaitPorts();
+  Result<NatsAdmin*> GetAdmin();
 
   const NatsServerOptions options_;
   const std::filesystem::path directory_;
   int port_ = -1;  // -1: the server picks one
   std::string url_;
-  std::unique_ptr<Process> process_;
+  int cluster_port_ = -1;
+  std::unique_ptr<NatsProcess> process_;
   std::mutex admin_mutex_;  // guards admin_ while it is made
-  std::unique_ptr<Admin> admin_;
+  std::unique_ptr<NatsAdmin> admin_;
 };
 
 }  // namespace aether

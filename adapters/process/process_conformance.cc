@@ -11,6 +11,7 @@
 
 #include "aether/conformance/main.h"
 #include "aether/conformance/suite.h"
+#include "common/command_line.h"
 #include "driver_check.h"
 #include "process_adapter.h"
 #include "report.h"

@@ -4,6 +4,8 @@
 //
 // Exit codes: 0 all is well; 1 something got slower; 2 wrong usage, or figures are missing.
 
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -13,6 +15,7 @@
 #include <optional>
 
 #include "bench_json.h"
+#include "command_line.h"
 #include "files.h"
 #include "interrupts.h"
 #include "markdown.h"
@@ -57,7 +60,8 @@ void AddOptions(CLI::App* app, Options* options) {
   app->add_option(
       "--repetitions", options->repetitions,
       "of each benchmark, interleaved: at least 9 (the default), with an earlier build 15 (default: 21)");
-  app->add_option("--workloads", options->workloads, "only those whose names begin with these words, such as append,replay/events:1000")
+  app->add_option("--workloads", options->workloads,
+                  "only those whose names begin with these words, such as append,replay/events:1000")
       ->delimiter(',');
   app->add_option("--report", options->report, "write index.html and bench.json into this directory");
   app->add_option(
@@ -126,21 +130,6 @@ Settings SettingsOf(const Options& options) {
   return settings;
 }
 
-std::string CommandLine(int argc, char** argv) {
-  if (const char* typed = std::getenv("AETHER_COMMAND")) return typed;
-  std::string line;
-  for (int i = 0; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_-+=/.,:@%") == std::string::npos;
-    std::string quoted = "'";
-    for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-    line += (i == 0 ? "" : " ") + (plain ? word : quoted + "'");
-  }
-  return line;
-}
-
 double FractionOr(const std::optional<double>& percent, double otherwise) {
   return percent ? *percent / 100 : otherwise;
 }
@@ -186,7 +175,7 @@ int Run(const Options& options, const std::string& command) {
   // All that can be wrong with the arguments is told before anything runs.
   Results results;
   results.command = command;
-  results.started = UtcNow();
+  results.started = conformance::UtcText(std::chrono::system_clock::now());
   results.programs = ParsePrograms(options);
   results.settings = SettingsOf(options);
   const std::vector<Aim> aims = options.aims.empty() ? std::vector<Aim>() : ReadAims(options.aims);
@@ -197,7 +186,8 @@ int Run(const Options& options, const std::string& command) {
   const Scratch scratch(options.scratch);
   results.environment = ReadEnvironment(scratch.path());
 
-  NoteInterrupts();
+  const conformance::InterruptsNoted interrupts;
+  signal(SIGPIPE, SIG_IGN);  // a program that died is no reason to die when it is written to
   Plan plan = MakePlan(results.programs, results.settings, scratch.path());
   RunPrograms(
       {results.settings.seconds, std::chrono::seconds(options.time_limit), scratch.path(), options.verbose},
@@ -219,7 +209,7 @@ int main(int argc, char** argv) {
   AddOptions(&app, &options);
   try {
     app.parse(argc, argv);
-    return Run(options, CommandLine(argc, argv));
+    return Run(options, aether::conformance::CommandLine(argc, argv));
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& exception) {

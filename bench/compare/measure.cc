@@ -24,11 +24,11 @@ class Run {
       if (round > 0 && settings_.rounds_a_process > 0 && round % settings_.rounds_a_process == 0)
         StartAgain();
       for (const std::size_t i : plan_.Order(round)) {
-        if (Interrupted()) break;
+        if (conformance::Interrupted()) break;
         Once(round, i);
       }
     }
-    measured_.interrupted = Interrupted();
+    measured_.interrupted = conformance::Interrupted();
     if (!measured_.interrupted) End();
     progress_.End();
     return std::move(measured_);
@@ -86,7 +86,7 @@ class Run {
     } catch (const Broken& broken) {
       trouble = broken.what();
     } catch (const std::runtime_error&) {
-      if (!Interrupted()) throw;
+      if (!conformance::Interrupted()) throw;
       return;  // the run ends with what there is
     }
     broken_.insert(program);

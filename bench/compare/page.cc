@@ -6,10 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "markup.h"
 #include "page_parts.h"
 #include "page_sections.h"
 
 namespace aether::bench::compare {
+
+using conformance::MarkupEscaped;
 
 namespace {
 
@@ -58,20 +61,20 @@ std::string Header(const Results& results) {
   std::string html =
       "<header>\n<p class=\"soft\">Aether Conformance Kit</p>\n<h1>Benchmark report</h1>\n"
       "<p class=\"verdict " +
-      std::string(headline.style) + "\">" + Escaped(headline.text);
-  if (!headline.below.empty()) html += " <small>" + Escaped(headline.below) + "</small>";
+      std::string(headline.style) + "\">" + MarkupEscaped(headline.text);
+  if (!headline.below.empty()) html += " <small>" + MarkupEscaped(headline.below) + "</small>";
   html += "</p>\n";
   for (const std::string& warning : results.Warnings()) {
-    if (warning != headline.text) html += "<p class=\"note warn\">" + Escaped(warning) + "</p>\n";
+    if (warning != headline.text) html += "<p class=\"note warn\">" + MarkupEscaped(warning) + "</p>\n";
   }
   for (const std::string& trouble : results.troubles) {
-    html += "<pre class=\"note warn\">" + Escaped(trouble) + "</pre>\n";
+    html += "<pre class=\"note warn\">" + MarkupEscaped(trouble) + "</pre>\n";
   }
   return html + "<p class=\"soft facts\"><span>" + std::to_string(results.settings.repetitions) +
-         " interleaved repetitions</span> <span>" + Escaped(results.environment.cpu) + ", " +
+         " interleaved repetitions</span> <span>" + MarkupEscaped(results.environment.cpu) + ", " +
          std::to_string(results.environment.cores) + " cores</span> <span>" +
-         Escaped(results.environment.file_system) +
-         "</span> <span>kit " AETHER_KIT_VERSION "</span> <span>" + Escaped(results.started) +
+         MarkupEscaped(results.environment.file_system) +
+         "</span> <span>kit " AETHER_KIT_VERSION "</span> <span>" + MarkupEscaped(results.started) +
          "</span></p>\n</header>\n";
 }
 

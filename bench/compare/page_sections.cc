@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "markup.h"
 #include "words.h"
 
 namespace aether::bench::compare {
+
+using conformance::MarkupEscaped;
 
 namespace {
 
@@ -45,32 +48,33 @@ std::string CounterCell(const Figure& figure, const std::string& name) {
 std::string OfLimit(const Figure& figure) {
   if (!figure.of_limit) return Number("");
   const double fraction = std::min(1.0, figure.of_limit->median);
-  return "<td class=\"n\" title=\"" + Escaped(WithInterval(*figure.of_limit)) +
+  return "<td class=\"n\" title=\"" + MarkupEscaped(WithInterval(*figure.of_limit)) +
          "\"><span class=\"fill\" style=\"--of:" + std::to_string(fraction) + "\"></span>" +
          Ratio(figure.of_limit->median) + "</td>";
 }
 
 std::string FigureRow(const Figure& figure, bool is_limit, int repetitions) {
   const Benchmark& benchmark = figure.benchmark;
-  std::string rest = Escaped(OtherCounters(figure));
+  std::string rest = MarkupEscaped(OtherCounters(figure));
   if (static_cast<int>(figure.repetitions) < repetitions) {
     rest = "<span class=\"mark warn\">" + std::to_string(figure.repetitions) + " of " +
            std::to_string(repetitions) + " repetitions</span> " + rest;
   }
-  return "<tr><th scope=\"row\">" + Escaped(is_limit ? benchmark.title : benchmark.store) + "</th><td>" +
-         benchmark.durability + "</td>" + Number("<b>" + Figures(figure.per_second.median) + "</b>") +
-         Number(PlusMinus(figure.per_second)) + Number(Bracketed(figure.per_second)) +
-         CounterCell(figure, "p50_us") + CounterCell(figure, "p99_us") + CounterCell(figure, "max_us") +
+  return "<tr><th scope=\"row\">" + MarkupEscaped(is_limit ? benchmark.title : benchmark.store) +
+         "</th><td>" + benchmark.durability + "</td>" +
+         Number("<b>" + Figures(figure.per_second.median) + "</b>") + Number(PlusMinus(figure.per_second)) +
+         Number(Bracketed(figure.per_second)) + CounterCell(figure, "p50_us") +
+         CounterCell(figure, "p99_us") + CounterCell(figure, "max_us") +
          CounterCell(figure, "flushes_per_event") + OfLimit(figure) + "<td>" + rest + "</td></tr>\n";
 }
 
 std::string CaseTitle(const CaseFigures& one, const Summary& summary) {
   if (one.is_limit) return "Physical limits";
   const Benchmark& benchmark = one.figures[0]->benchmark;
-  std::string title =
-      Escaped(CaseWords(benchmark)) + " <span class=\"soft\">" + Escaped(benchmark.unit) + " a second";
+  std::string title = MarkupEscaped(CaseWords(benchmark)) + " <span class=\"soft\">" +
+                      MarkupEscaped(benchmark.unit) + " a second";
   if (const Figure* limit = summary.Find(std::string(kLimits) + "/" + benchmark.limit)) {
-    title += "; limit: " + Escaped(limit->benchmark.title) + ", " + Figures(limit->per_second.median);
+    title += "; limit: " + MarkupEscaped(limit->benchmark.title) + ", " + Figures(limit->per_second.median);
   }
   return title + "</span>";
 }
@@ -97,29 +101,6 @@ std::string Percent(double ratio) {
 }
 
 }  // namespace
-
-std::string Escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 Section FiguresSection(const Results& results, const std::string& durability) {
   std::string id = durability;
@@ -148,10 +129,10 @@ Section FiguresSection(const Results& results, const std::string& durability) {
 Section GrowthSection(const Results& results) {
   std::string rows;
   for (const Growth& growth : results.summary.growth) {
-    rows += "<tr><th scope=\"row\">" + Escaped(growth.title) + ", by " + Escaped(growth.parameter) +
-            "</th><td>" + Escaped(growth.store) + "</td><td>" + growth.durability + "</td>" +
-            Number(ExponentWithInterval(growth.exponent)) + Number(Exponent(growth.last_exponent)) +
-            Number(Exponent(growth.expected)) + "<td>" +
+    rows += "<tr><th scope=\"row\">" + MarkupEscaped(growth.title) + ", by " +
+            MarkupEscaped(growth.parameter) + "</th><td>" + MarkupEscaped(growth.store) + "</td><td>" +
+            growth.durability + "</td>" + Number(ExponentWithInterval(growth.exponent)) +
+            Number(Exponent(growth.last_exponent)) + Number(Exponent(growth.expected)) + "<td>" +
             (growth.worse ? "<span class=\"mark bad\">worse than it should be</span>" : "") +
             "</td></tr>\n";
   }
@@ -176,13 +157,13 @@ Section ComparisonSection(const Comparison& comparison, const std::string& suffi
   std::string rows;
   for (const Compared* figure : figures) {
     const std::string mark = figure->slower ? " <span class=\"mark bad\">slower</span>" : "";
-    rows += "<tr><th scope=\"row\">" + Escaped(figure->name) + mark + "</th><td class=\"soft\">" +
+    rows += "<tr><th scope=\"row\">" + MarkupEscaped(figure->name) + mark + "</th><td class=\"soft\">" +
             figure->durability + "</td>" + Number(Percent(figure->ratio.median)) +
             Number(WithInterval(figure->ratio)) + Number(figure->p_holm ? Plain(*figure->p_holm) : "") +
             "</tr>\n";
   }
   std::string html =
-      "<p class=\"soft\">With " + Escaped(comparison.with) + ". Slower is what lost more than " +
+      "<p class=\"soft\">With " + MarkupEscaped(comparison.with) + ". Slower is what lost more than " +
       InPercent(comparison.threshold) +
       (!comparison.figures.empty() && comparison.figures[0].p
            ? " and has p below 0.05 in Wilcoxon's test, after Holm's correction for all of these"
@@ -195,7 +176,8 @@ Section ComparisonSection(const Comparison& comparison, const std::string& suffi
   if (!comparison.not_compared.empty()) {
     html += "<details><summary>" + std::to_string(comparison.not_compared.size()) +
             " not compared</summary>\n<ul>\n";
-    for (const std::string& name : comparison.not_compared) html += "<li>" + Escaped(name) + "</li>\n";
+    for (const std::string& name : comparison.not_compared)
+      html += "<li>" + MarkupEscaped(name) + "</li>\n";
     html += "</ul>\n</details>\n";
   }
   return {"comparison" + suffix, "Comparison", html};
@@ -209,9 +191,10 @@ Section AimsSection(const Results& results) {
     std::string why = AgainstWords(judged);
     if (!judged.aim.note.empty()) why += (why.empty() ? "" : "; ") + judged.aim.note;
     rows += "<tr><td><span class=\"mark " + std::string(kStyles[static_cast<int>(judged.outcome)]) + "\">" +
-            OutcomeWords(judged.outcome) + "</span></td><th scope=\"row\">" + Escaped(judged.aim.text) +
-            "</th>" + Number(judged.value ? WithInterval(*judged.value) : "") + Number(Bound(judged.aim)) +
-            "<td class=\"soft\">" + Escaped(why) + "</td></tr>\n";
+            OutcomeWords(judged.outcome) + "</span></td><th scope=\"row\">" +
+            MarkupEscaped(judged.aim.text) + "</th>" +
+            Number(judged.value ? WithInterval(*judged.value) : "") + Number(Bound(judged.aim)) +
+            "<td class=\"soft\">" + MarkupEscaped(why) + "</td></tr>\n";
   }
   const auto met = std::ranges::count(results.aims, Outcome::kMet, &Judged::outcome);
   return {"aims", "Aims",
@@ -253,25 +236,25 @@ Section RunSection(const Results& results) {
   const Environment& environment = results.environment;
   std::string rows;
   const auto row = [&](const std::string& label, const std::string& value) {
-    rows += "<tr><th scope=\"row\">" + Escaped(label) + "</th><td>" + value + "</td></tr>\n";
+    rows += "<tr><th scope=\"row\">" + MarkupEscaped(label) + "</th><td>" + value + "</td></tr>\n";
   };
-  row("Command", "<code>" + Escaped(results.command) + "</code>");
+  row("Command", "<code>" + MarkupEscaped(results.command) + "</code>");
   row("Started", results.started);
   row("Duration", Plain(results.took_seconds) + " s");
   row("Repetitions", std::to_string(results.settings.repetitions) + " of each, interleaved, " +
                          Plain(results.settings.seconds) + " s each");
   row("Kit", AETHER_KIT_VERSION);
-  row("Processor", Escaped(environment.cpu) + ", " + std::to_string(environment.cores) + " cores");
+  row("Processor", MarkupEscaped(environment.cpu) + ", " + std::to_string(environment.cores) + " cores");
   row("Memory", Plain(environment.memory_gib) + " GiB");
-  row("System", Escaped(environment.os + ", " + environment.kernel));
-  row("File system", Escaped(environment.file_system + " (" + environment.mount_options + ")"));
-  row("Compiler", Escaped(environment.compiler));
+  row("System", MarkupEscaped(environment.os + ", " + environment.kernel));
+  row("File system", MarkupEscaped(environment.file_system + " (" + environment.mount_options + ")"));
+  row("Compiler", MarkupEscaped(environment.compiler));
   for (const auto& [program, versions] : results.versions) {
     if (!versions.is_object() || versions.empty()) continue;
     std::string words;
     for (const auto& [key, value] : versions.items()) {
       words += "<span>" +
-               Escaped(key + " " + (value.is_string() ? value.get<std::string>() : value.dump())) +
+               MarkupEscaped(key + " " + (value.is_string() ? value.get<std::string>() : value.dump())) +
                "</span> ";
     }
     row("Program " + results.programs[program].Words(), words);

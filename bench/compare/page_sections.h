@@ -14,9 +14,6 @@ struct Section {
   std::string html;  // below the title; empty when there is nothing to show
 };
 
-// `text` for an element or an attribute in quotes.
-std::string Escaped(const std::string& text);
-
 // `suffix` tells several apart.
 Section ComparisonSection(const Comparison& comparison, const std::string& suffix);
 Section AimsSection(const Results& results);

@@ -122,7 +122,7 @@ std::optional<std::string> Process::ReadLine(std::chrono::milliseconds limit) {
       trouble_ = "was ended since it wrote a line without end";
       return std::nullopt;
     }
-    if (Interrupted()) throw std::runtime_error("interrupted");
+    if (conformance::Interrupted()) throw std::runtime_error("interrupted");
     if (Clock::now() > deadline) {
       trouble_ = "was ended since it did not answer within " +
                  std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) + " s";
@@ -141,7 +141,7 @@ std::optional<std::string> Process::ReadLine(std::chrono::milliseconds limit) {
 
 bool Process::WaitForEnd() const {
   const auto deadline = Clock::now() + kTimeToEnd;
-  while (Clock::now() < deadline && !Interrupted()) {
+  while (Clock::now() < deadline && !conformance::Interrupted()) {
     siginfo_t info = {};
     if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0) {

@@ -68,17 +68,13 @@ class Statement {
 
 class SqliteConnection {
  public:
-  static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, Commits commits) {
+  static Result<std::unique_ptr<SqliteConnection>> Open(const std::string& file, const std::string& pragmas) {
     sqlite3* database = nullptr;
     int code = sqlite3_open_v2(file.c_str(), &database,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     sqlite3_busy_timeout(database, kBusyMilliseconds);
-    const std::string settings =
-        std::string(
-            "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 17179869184; "
-            "PRAGMA wal_autocheckpoint = 4000; PRAGMA synchronous = ") +
-        (commits == Commits::kToDevice ? "FULL; " : "OFF; ") + kSchema;
-    if (code == SQLITE_OK) code = sqlite3_exec(database, settings.c_str(), nullptr, nullptr, nullptr);
+    const std::string start = pragmas + "; " + kSchema;
+    if (code == SQLITE_OK) code = sqlite3_exec(database, start.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) {
       const StoreError error = Failed(database, code);
       sqlite3_close_v2(database);
@@ -131,8 +127,16 @@ SqliteEngine::SqliteEngine(std::unique_ptr<SqliteConnection> writer,
 SqliteEngine::~SqliteEngine() = default;
 
 Result<std::shared_ptr<SqliteEngine>> SqliteEngine::Open(const std::string& location, Commits commits) {
-  const auto connect = [file = location + "/events.db", commits] {
-    return SqliteConnection::Open(file, commits);
+  const std::string pragmas =
+      "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 17179869184; "
+      "PRAGMA wal_autocheckpoint = 4000; PRAGMA synchronous = ";
+  return OpenWith(location, pragmas + (commits == Commits::kToDevice ? "FULL" : "OFF"), commits);
+}
+
+Result<std::shared_ptr<SqliteEngine>> SqliteEngine::OpenWith(const std::string& location,
+                                                             const std::string& pragmas, Commits commits) {
+  const auto connect = [file = location + "/events.db", pragmas] {
+    return SqliteConnection::Open(file, pragmas);
   };
   auto writer = connect();
   if (!writer) return writer.error();

@@ -24,6 +24,9 @@ class SqliteEngine {
   using Storage = TemporaryDirectory;
 
   static Result<std::shared_ptr<SqliteEngine>> Open(const std::string& location, Commits commits);
+  // The same with settings of the caller's.
+  static Result<std::shared_ptr<SqliteEngine>> OpenWith(const std::string& location,
+                                                        const std::string& pragmas, Commits commits);
   ~SqliteEngine();
 
   Result<void> Save(std::string_view actor_id, std::int64_t version, std::string_view text) {

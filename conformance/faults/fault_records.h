@@ -23,8 +23,9 @@ enum class Op : std::uint8_t {
   kOpen,       // handle, path, flags
   kWrite,      // handle, offset, data
   kResize,     // handle, offset: the new size
-  kSyncBegin,  // handle; offset: a number that its end has too
-  kSyncEnd,    // the same; error
+  kSyncBegin,  // handle; offset: a number that its end has too; data: a Range, unless all of the file is
+               // synced
+  kSyncEnd,    // the same, without data; error
   kRename,     // path to data
   kLink,       // path, and its new name as data
   kUnlink,     // path
@@ -32,6 +33,8 @@ enum class Op : std::uint8_t {
   kRemoveDirectory,
   kSyncAllBegin,  // sync(), syncfs(): offset: a number
   kSyncAllEnd,
+  kSilent,    // handle: from now on the file may change without a call
+  kContents,  // handle, offset, data: what such a file holds there now
   kMark,      // data: what the program says has happened
   kInjected,  // error; data: the call that was made to fail
   kUnknown,   // data: an operation that has no record of its own
@@ -54,6 +57,12 @@ struct Record {
   std::uint64_t offset = 0;
 };  // path_bytes and data_bytes follow
 
+// Bytes of a file.
+struct Range {
+  std::uint64_t begin = 0;
+  std::uint64_t end = UINT64_MAX;
+};
+
 // Calls that can be made to fail.
 enum class Call : std::uint8_t {
   kWrite,
@@ -65,8 +74,9 @@ enum class Call : std::uint8_t {
   kCreate,  // of what does not, mkdir, link
   kRename,
   kUnlink,
+  kRead,  // also a mapping, and asking for its pages
 };
-inline constexpr std::size_t kCalls = 9;
+inline constexpr std::size_t kCalls = 10;
 
 // What fails: of the calls in `calls`, the first `skip` go through, the next `times` fail, the others go
 // through.
@@ -74,7 +84,7 @@ struct Plan {
   std::uint32_t calls = 0;  // bits of Call; 0: nothing fails
   std::uint32_t skip = 0;
   std::uint32_t times = 0;
-  std::int32_t error = 0;        // errno; 0: a write is done by half
+  std::int32_t error = 0;        // errno; 0: a read or a write is done by half
   std::uint32_t half_first = 0;  // the first write that fails is done by half before
   std::uint32_t failed = 0;      // so many have
 };

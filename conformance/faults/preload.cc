@@ -1,6 +1,6 @@
-// libaether_faults.so, part one: the calls by which files get their contents. Preloaded, it stands before
-// the C library. Each call is made as it was, unless the plan lets it fail, and recorded if it concerns the
-// directory.
+// libaether_faults.so, part one: the calls by which files get their contents, and by which they are read.
+// Preloaded, it stands before the C library. Each call is made as it was, unless the plan lets it fail, and
+// recorded if it concerns the directory.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -129,13 +128,26 @@ int PosixAllocate(int fd, off_t offset, off_t size, int (*real)(int, off_t, off_
   return done == 0 ? 0 : error != 0 ? error : errno;
 }
 
-void* Map(void* address, std::size_t size, int protection, int flags, int fd, off_t offset,
-          void* (*real)(void*, std::size_t, int, int, int, off_t)) {
-  if ((protection & PROT_WRITE) != 0 && (flags & MAP_SHARED) != 0 && Active() && HandleOf(fd) != 0) {
+// Makes a read of at most `size` bytes with `real(half)`.
+template <typename Real>
+ssize_t Read(int fd, const char* name, std::size_t size, Real real) {
+  if (!Active() || HandleOf(fd) == 0 || !ReadsMayFail()) return real(false);
+  Fate fate;
+  {
     const Alone alone;
-    LogText(Op::kUnknown, "a mapping of a file that is written through");
+    fate = FateOf(Call::kRead, name, size);
   }
-  return real(address, size, protection, flags, fd, offset);
+  if (!fate.fails || fate.half) return real(fate.half);
+  errno = fate.error;
+  return -1;
+}
+
+template <typename Real>
+ssize_t ReadParts(int fd, const char* name, const iovec* parts, int count, Real real) {
+  return Read(fd, name, count > 0 ? parts[0].iov_len : 0, [&](bool half) {
+    const iovec first = {parts[0].iov_base, (parts[0].iov_len + 1) / 2};
+    return half ? real(&first, 1) : real(parts, count);
+  });
 }
 
 }  // namespace
@@ -223,15 +235,58 @@ AETHER_EXPORT int posix_fallocate64(int fd, off64_t offset, off64_t size) {
   return posix_fallocate(fd, offset, size);
 }
 
-AETHER_EXPORT void* mmap(void* address, size_t size, int protection, int flags, int fd,
-                         off_t offset) noexcept {
-  static const auto real = Real<void*(void*, size_t, int, int, int, off_t)>("mmap");
-  return Map(address, size, protection, flags, fd, offset, real);
+AETHER_EXPORT ssize_t read(int fd, void* data, size_t size) {
+  static const auto real = Real<ssize_t(int, void*, size_t)>("read");
+  return Read(fd, "read", size, [&](bool half) { return real(fd, data, half ? (size + 1) / 2 : size); });
 }
 
-AETHER_EXPORT void* mmap64(void* address, size_t size, int protection, int flags, int fd,
-                           off64_t offset) noexcept {
-  return mmap(address, size, protection, flags, fd, offset);
+AETHER_EXPORT ssize_t pread(int fd, void* data, size_t size, off_t offset) {
+  static const auto real = Real<ssize_t(int, void*, size_t, off_t)>("pread");
+  return Read(fd, "pread", size,
+              [&](bool half) { return real(fd, data, half ? (size + 1) / 2 : size, offset); });
+}
+
+AETHER_EXPORT ssize_t pread64(int fd, void* data, size_t size, off64_t offset) {
+  return pread(fd, data, size, offset);
+}
+
+AETHER_EXPORT ssize_t __read_chk(int fd, void* data, size_t size, size_t room) {
+  if (size > room) abort();
+  return read(fd, data, size);
+}
+
+AETHER_EXPORT ssize_t __pread_chk(int fd, void* data, size_t size, off_t offset, size_t room) {
+  if (size > room) abort();
+  return pread(fd, data, size, offset);
+}
+
+AETHER_EXPORT ssize_t __pread64_chk(int fd, void* data, size_t size, off64_t offset, size_t room) {
+  return __pread_chk(fd, data, size, offset, room);
+}
+
+AETHER_EXPORT ssize_t readv(int fd, const iovec* parts, int count) {
+  static const auto real = Real<ssize_t(int, const iovec*, int)>("readv");
+  return ReadParts(fd, "readv", parts, count, [&](const iovec* p, int n) { return real(fd, p, n); });
+}
+
+AETHER_EXPORT ssize_t preadv(int fd, const iovec* parts, int count, off_t offset) {
+  static const auto real = Real<ssize_t(int, const iovec*, int, off_t)>("preadv");
+  return ReadParts(fd, "preadv", parts, count,
+                   [&](const iovec* p, int n) { return real(fd, p, n, offset); });
+}
+
+AETHER_EXPORT ssize_t preadv64(int fd, const iovec* parts, int count, off64_t offset) {
+  return preadv(fd, parts, count, offset);
+}
+
+AETHER_EXPORT ssize_t preadv2(int fd, const iovec* parts, int count, off_t offset, int flags) {
+  static const auto real = Real<ssize_t(int, const iovec*, int, off_t, int)>("preadv2");
+  return ReadParts(fd, "preadv2", parts, count,
+                   [&](const iovec* p, int n) { return real(fd, p, n, offset, flags); });
+}
+
+AETHER_EXPORT ssize_t preadv64v2(int fd, const iovec* parts, int count, off64_t offset, int flags) {
+  return preadv2(fd, parts, count, offset, flags);
 }
 
 // What a program says has happened, in order with its operations.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "recorder.h"
+#include "silent.h"
 
 #define AETHER_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -96,45 +97,30 @@ std::uint64_t Adopt(int fd) {
 template <typename Real>
 int Sync(int fd, const char* name, Real real) {
   if (!Active()) return real();
-  Record record;
-  record.op = Op::kSyncBegin;
+  std::uint64_t handle = 0;
+  Fate fate;
   {
     const Alone alone;
-    record.handle = HandleOf(fd);
-    if (record.handle == 0 && fd >= 0) record.handle = Adopt(fd);
-    if (record.handle == 0) return real();
-    if (NoSync()) return 0;
-    record.offset = NewSync();
-    Log(record);
-    record.op = Op::kSyncEnd;
-    if (const Fate fate = FateOf(IsDirectory(fd) ? Call::kDirectorySync : Call::kSync, name); fate.fails) {
-      record.error = static_cast<std::uint16_t>(fate.error);
-      Log(record);
-      return Fail(fate);
-    }
+    handle = HandleOf(fd);
+    if (handle == 0 && fd >= 0) handle = Adopt(fd);
+    if (handle != 0 && !NoSync()) fate = FateOf(IsDirectory(fd) ? Call::kDirectorySync : Call::kSync, name);
   }
-  const int done = real();  // others write meanwhile
-  record.error = done == 0 ? 0 : static_cast<std::uint16_t>(errno);
-  const Alone alone;
-  Log(record);
-  return done;
+  return handle == 0 ? real() : RecordSync(handle, fate);
 }
 
 template <typename Real>
 void SyncAll(Real real) {
+  if (!Active()) return real();
   Record record;
   record.op = Op::kSyncAllBegin;
-  if (Active()) {
+  {
     const Alone alone;
     record.offset = NewSync();
     Log(record);
   }
-  real();
-  if (Active()) {
-    const Alone alone;
-    record.op = Op::kSyncAllEnd;
-    Log(record);
-  }
+  const Alone alone;
+  record.op = Op::kSyncAllEnd;
+  Log(record);
 }
 
 bool NeedsMode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
@@ -147,11 +133,20 @@ void Opened(int fd, int flags, bool existed) {
   SetHandle(fd, LogOpen(fd, place.text, flags, existed));
 }
 
+// A stream writes by itself, when it likes.
+FILE* Written(FILE* stream, const char* mode) {
+  if (stream == nullptr || HandleOf(fileno(stream)) == 0 || strpbrk(mode, "wa+") == nullptr) return stream;
+  const Alone alone;
+  BeginSilent(fileno(stream));
+  return stream;
+}
+
 FILE* OpenStream(const char* path, const char* mode, FILE* (*real)(const char*, const char*)) {
   const bool existed = access(path, F_OK) == 0;
   FILE* const stream = real(path, mode);
-  if (stream != nullptr) Opened(fileno(stream), mode[0] == 'w' ? O_TRUNC : 0, existed);
-  return stream;
+  if (stream == nullptr) return stream;
+  Opened(fileno(stream), mode[0] == 'w' ? O_TRUNC : 0, existed);
+  return Written(stream, mode);
 }
 
 int Duplicated(int from, int to) {
@@ -218,6 +213,10 @@ AETHER_EXPORT FILE* fopen(const char* path, const char* mode) {
 }
 AETHER_EXPORT FILE* fopen64(const char* path, const char* mode) { return fopen(path, mode); }
 
+AETHER_EXPORT FILE* fdopen(int fd, const char* mode) noexcept {
+  return Written(Real<FILE*(int, const char*)>("fdopen")(fd, mode), mode);
+}
+
 AETHER_EXPORT int mkstemp(char* pattern) { return MakeTemporary(Real<int(char*)>("mkstemp")(pattern)); }
 AETHER_EXPORT int mkstemp64(char* pattern) { return mkstemp(pattern); }
 AETHER_EXPORT int mkostemp(char* pattern, int flags) {
@@ -233,8 +232,15 @@ AETHER_EXPORT int close(int fd) {
 
 AETHER_EXPORT int fclose(FILE* stream) {
   static const auto real = Real<int(FILE*)>("fclose");
-  SetHandle(fileno(stream), 0);
-  return real(stream);
+  const int fd = fileno(stream);
+  const int silent = HandleOf(fd) != 0 ? SilentOf(fd) : -1;
+  SetHandle(fd, 0);
+  const int done = real(stream);
+  if (silent >= 0) {
+    const Alone alone;
+    EndSilent(silent);
+  }
+  return done;
 }
 
 AETHER_EXPORT int dup(int fd) noexcept { return Duplicated(fd, Real<int(int)>("dup")(fd)); }

@@ -13,6 +13,8 @@
 
 #include <atomic>
 
+#include "silent.h"
+
 namespace aether::faults {
 
 namespace {
@@ -154,6 +156,7 @@ bool NoSync() { return header->no_sync != 0; }
 void Log(Record record, const char* path, const void* data, std::size_t size) {
   if (header->no_sync != 0) return;  // nobody reads it
   const int kept = errno;
+  if (record.op != Op::kContents) LookAtSilent();
   static const auto real = Real<ssize_t(int, const iovec*, int)>("writev");
   record.path_bytes = static_cast<std::uint32_t>(strlen(path));
   record.data_bytes = size;
@@ -173,6 +176,8 @@ void LogText(Op op, const char* text, int error) {
   Log(record, "", text, strlen(text));
 }
 
+bool ReadsMayFail() { return (header->plan.calls & (1U << static_cast<unsigned>(Call::kRead))) != 0; }
+
 Fate FateOf(Call call, const char* name, std::size_t size) {
   ++header->seen[static_cast<std::size_t>(call)];
   Plan& plan = header->plan;
@@ -185,7 +190,7 @@ Fate FateOf(Call call, const char* name, std::size_t size) {
   if (plan.times != UINT32_MAX) --plan.times;
   Fate fate = {true, false, plan.error};
   if (plan.error == 0 || (plan.half_first != 0 && plan.failed == 0)) {
-    if (call == Call::kWrite && size > 1) fate = {true, true, 0};
+    if ((call == Call::kWrite || call == Call::kRead) && size > 1) fate = {true, true, 0};
     if (plan.error == 0 && !fate.half) return {};
   }
   ++plan.failed;

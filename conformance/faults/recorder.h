@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -59,5 +61,33 @@ struct Fate {
   int error = 0;
 };
 Fate FateOf(Call call, const char* name, std::size_t size = 0);
+
+// Not alone: whether reads are to fail, which are not looked at otherwise.
+bool ReadsMayFail();
+
+// A sync of one of the directory's files: it is recorded, and nothing is asked of the disk. What a power
+// cut would leave is computed. Others go on meanwhile, for as long as a fast disk would take.
+inline int RecordSync(std::uint64_t handle, const Fate& fate, const Range& range = {}) {
+  Record record;
+  record.op = Op::kSyncBegin;
+  record.handle = handle;
+  {
+    const Alone alone;
+    if (NoSync()) return 0;
+    record.offset = NewSync();
+    const bool whole = range.end == UINT64_MAX;
+    Log(record, "", &range, whole ? 0 : sizeof range);
+  }
+  constexpr timespec kFastDisk = {0, 100'000};
+  nanosleep(&kFastDisk, nullptr);
+  record.op = Op::kSyncEnd;
+  record.error = static_cast<std::uint16_t>(fate.error);
+  {
+    const Alone alone;
+    Log(record);
+  }
+  errno = fate.error;
+  return fate.fails ? -1 : 0;
+}
 
 }  // namespace aether::faults

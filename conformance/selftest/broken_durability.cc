@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "aether/wire.h"
@@ -214,6 +216,88 @@ struct ShowsBeforeItSyncs : FileDouble {
   }
 };
 
+// ---- snapshots
+
+// The new one is written over the old one.
+struct OverwritesItsSnapshot : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> WriteSnapshot(const std::filesystem::path& path, const std::string& text) override {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool written = WriteTo(fd, 0, text.substr(0, text.size() / 2));
+    Spin(std::chrono::microseconds(200));
+    written = written && WriteTo(fd, static_cast<off_t>(text.size() / 2), text.substr(text.size() / 2));
+    written = written && SyncSnapshot(fd);
+    ::close(fd);
+    return written && SyncDirectory() ? Result<void>() : Failed("write");
+  }
+};
+
+// The same, and what is there of half a snapshot is one.
+struct TakesHalfASnapshot : OverwritesItsSnapshot {
+  using OverwritesItsSnapshot::OverwritesItsSnapshot;
+  Result<ActorSnapshot> SnapshotOf(std::string_view text) override {
+    auto snapshot = FileDouble::SnapshotOf(text);
+    const std::size_t state = text.find(",\"state\"");
+    if (snapshot || state == std::string_view::npos) return snapshot;
+    return DecodeSnapshot(std::string(text.substr(16, state - 16)) +
+                          R"(,"state":{},"timestamp":"2026-01-13T21:26:16Z"})");
+  }
+};
+
+// Snapshots are on disk when the storage is closed.
+struct KeepsSnapshotsInMemory : FileDouble {
+  using FileDouble::FileDouble;
+  ~KeepsSnapshotsInMemory() override {
+    for (const auto& [actor, snapshot] : snapshots_) (void)FileDouble::SaveSnapshot(snapshot).has_value();
+  }
+  Result<void> SaveSnapshot(const ActorSnapshot& snapshot) override {
+    const std::lock_guard lock(memory_);
+    snapshots_.insert_or_assign(snapshot.actor_id, snapshot);
+    return {};
+  }
+  Result<std::optional<ActorSnapshot>> GetLatestSnapshot(std::string_view actor_id) override {
+    const std::lock_guard lock(memory_);
+    const auto found = snapshots_.find(actor_id);
+    if (found == snapshots_.end()) return FileDouble::GetLatestSnapshot(actor_id);
+    return std::optional(found->second);
+  }
+  std::mutex memory_;
+  std::map<std::string, ActorSnapshot, std::less<>> snapshots_;
+};
+
+struct RenamesASnapshotThatIsOnItsWay : FileDouble {
+  using FileDouble::FileDouble;
+  bool SyncSnapshot(int) override { return true; }
+};
+
+struct DoesNotSyncTheNameOfASnapshot : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> WriteSnapshot(const std::filesystem::path& path, const std::string& text) override {
+    saves_snapshot_ = true;
+    auto written = FileDouble::WriteSnapshot(path, text);
+    saves_snapshot_ = false;
+    return written;
+  }
+  bool SyncDirectory() override { return saves_snapshot_ || FileDouble::SyncDirectory(); }
+  bool saves_snapshot_ = false;
+};
+
+// ---- several processes
+
+// Writes a line in two steps, and behind whatever another writer has left.
+struct WritesBehindHalfALine : ProcessDouble {
+  using ProcessDouble::ProcessDouble;
+  void RefreshForCheck() override {
+    ReadOn();
+    torn_ = false;
+  }
+  void Write(const std::string& line) override {
+    Append(line.substr(0, line.size() / 2));
+    Spin(std::chrono::microseconds(100));
+    Append(line.substr(line.size() / 2));
+  }
+};
+
 template <typename Store>
 BrokenStore BrokenFile(std::string_view name, std::string_view rule, std::string_view fault) {
   return {name, rule, fault, SubjectOfFileDouble<Store>(name), true};
@@ -248,6 +332,19 @@ std::vector<BrokenStore> BrokenInDurability() {
                                      "latest versions are stored before their events"),
       BrokenFile<ShowsBeforeItSyncs>("shows_before_it_syncs", "DUR-02",
                                      "readers see an event that a power cut may still take"),
+      BrokenFile<OverwritesItsSnapshot>("overwrites_its_snapshot", "DUR-03",
+                                        "a snapshot is written over the one before it"),
+      BrokenFile<TakesHalfASnapshot>("takes_half_a_snapshot", "DUR-03",
+                                     "a snapshot that is there in part is read as one without a state"),
+      BrokenFile<KeepsSnapshotsInMemory>("keeps_snapshots_in_memory", "DUR-03",
+                                         "snapshots are written when the storage is closed"),
+      BrokenFile<RenamesASnapshotThatIsOnItsWay>("renames_a_snapshot_that_is_on_its_way", "DUR-04",
+                                                 "a snapshot is renamed over another before it is synced"),
+      BrokenFile<DoesNotSyncTheNameOfASnapshot>("does_not_sync_the_name_of_a_snapshot", "DUR-04",
+                                                "the name of a snapshot is not synced"),
+      {"writes_behind_half_a_line", "DUR-05",
+       "a record is written behind the half of one that a dead writer left",
+       SubjectOfProcessDouble<WritesBehindHalfALine>("writes_behind_half_a_line"), true},
   };
 }
 

@@ -129,6 +129,20 @@ struct TellsAFailedSyncAsAFailure : FileDouble {
   }
 };
 
+// Does not believe the next sync, and writes the event anew: behind the first, which may be there after
+// all.
+struct StoresTwiceAfterAFailedSync : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> Append(const std::string& line) override {
+    if (!WriteAt(end_, line)) return AtFailedWrite(errno);
+    if (Sync()) return {};
+    const auto event = DecodeEvent(std::string_view(line).substr(26, line.size() - 27));
+    end_ += static_cast<off_t>(line.size());
+    ++lines_;
+    return FileDouble::Append(LineOf(*event));
+  }
+};
+
 // ---- bytes that have changed
 
 struct BelievesEveryByte : FileDouble {
@@ -177,6 +191,20 @@ struct ChecksTheBeginningOnly : FileDouble {
   }
   std::optional<Event> EventOf(std::string_view line) override {
     if (line.size() < 37 || Checksum(line.substr(17, 20)) != line.substr(0, 16)) return std::nullopt;
+    const auto event = DecodeEvent(line.substr(26));
+    return event ? std::optional(*event) : std::nullopt;
+  }
+};
+
+// The checksum is of the size only.
+struct ChecksTheSizeOnly : FileDouble {
+  using FileDouble::FileDouble;
+  static std::string SizeSum(std::size_t size) { return Checksum(std::to_string(size)); }
+  Result<void> Append(const std::string& line) override {
+    return FileDouble::Append(SizeSum(line.size() - 1) + line.substr(16));
+  }
+  std::optional<Event> EventOf(std::string_view line) override {
+    if (line.size() < 27 || SizeSum(line.size()) != line.substr(0, 16)) return std::nullopt;
     const auto event = DecodeEvent(line.substr(26));
     return event ? std::optional(*event) : std::nullopt;
   }
@@ -232,6 +260,61 @@ struct TwoFiles : FileDouble {
   int even_ = -1;
 };
 
+// ---- reads that fail
+
+// What could not be read is not there; what is behind it is cut off as a torn tail.
+struct TakesAFailedReadForTheEnd : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> ReadFile(std::string* text) override {
+    const ssize_t n = ::pread(file_, text->data(), text->size(), 0);
+    text->resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    return {};
+  }
+};
+
+// The same, but nothing is cut off: versions begin anew.
+struct CountsFromZeroAfterAFailedRead : TakesAFailedReadForTheEnd {
+  using TakesAFailedReadForTheEnd::TakesAFailedReadForTheEnd;
+  Result<void> CutTornTail() override { return {}; }
+};
+
+// An error is told. Less than was asked for is the end.
+struct TakesAShortReadForTheEnd : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> ReadFile(std::string* text) override {
+    const ssize_t n = ::pread(file_, text->data(), text->size(), 0);
+    if (n < 0) return Failed("read");
+    text->resize(static_cast<std::size_t>(n));
+    return {};
+  }
+};
+
+// ---- snapshots
+
+// Makes room first.
+struct GivesUpTheOldSnapshotFirst : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> WriteSnapshot(const std::filesystem::path& path, const std::string& text) override {
+    ::unlink(path.c_str());
+    return FileDouble::WriteSnapshot(path, text);
+  }
+};
+
+struct IgnoresAFailedSnapshot : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> WriteSnapshot(const std::filesystem::path& path, const std::string& text) override {
+    (void)FileDouble::WriteSnapshot(path, text).has_value();
+    return {};
+  }
+};
+
+struct BelievesASnapshot : FileDouble {
+  using FileDouble::FileDouble;
+  Result<ActorSnapshot> SnapshotOf(std::string_view text) override {
+    return DecodeSnapshot(text.substr(std::min<std::size_t>(16, text.size())));
+  }
+};
+
 template <typename Store>
 BrokenStore BrokenFile(std::string_view name, std::string_view rule, std::string_view fault) {
   return {name, rule, fault, SubjectOfFileDouble<Store>(name), true};
@@ -264,6 +347,8 @@ std::vector<BrokenStore> BrokenUnderFaults() {
       BrokenFile<SyncsAgain>("syncs_again", "FLT-04", "a failed sync is tried again and believed"),
       BrokenFile<TellsAFailedSyncAsAFailure>("tells_a_failed_sync_as_a_failure", "FLT-04",
                                              "after a failed sync nothing is said to be stored, and it is"),
+      BrokenFile<StoresTwiceAfterAFailedSync>("stores_twice_after_a_failed_sync", "FLT-04",
+                                              "after a failed sync the event is stored a second time"),
       BrokenFile<BelievesEveryByte>("believes_every_byte", "FLT-05", "records have no checksum"),
       BrokenFile<StopsAtTheFirstBadLine>("stops_at_the_first_bad_line", "FLT-05",
                                          "what stands behind a damaged record is lost in silence"),
@@ -273,9 +358,23 @@ std::vector<BrokenStore> BrokenUnderFaults() {
                                     "records that were moved or doubled are read as they stand"),
       BrokenFile<ChecksTheBeginningOnly>("checks_the_beginning_only", "FLT-05",
                                          "the checksum covers the beginning of a record only"),
+      BrokenFile<ChecksTheSizeOnly>("checks_the_size_only", "FLT-05",
+                                    "the checksum covers the size of a record only"),
       BrokenFile<CompletesACutLine>("completes_a_cut_line", "FLT-06",
                                     "a record that was cut off is read as far as it goes"),
       BrokenFile<TwoFiles>("two_files", "FLT-06", "a file that was cut leaves holes in a stream"),
+      BrokenFile<TakesAFailedReadForTheEnd>("takes_a_failed_read_for_the_end", "FLT-07",
+                                            "what could not be read when opening is cut off"),
+      BrokenFile<CountsFromZeroAfterAFailedRead>("counts_from_zero_after_a_failed_read", "FLT-07",
+                                                 "after a failed read versions begin anew"),
+      BrokenFile<TakesAShortReadForTheEnd>(
+          "takes_a_short_read_for_the_end", "FLT-07",
+          "a read that gives less than it was asked for is taken for the end"),
+      BrokenFile<GivesUpTheOldSnapshotFirst>("gives_up_the_old_snapshot_first", "FLT-08",
+                                             "the old snapshot is removed before there is a new one"),
+      BrokenFile<IgnoresAFailedSnapshot>("ignores_a_failed_snapshot", "FLT-08",
+                                         "a snapshot that could not be written is acknowledged"),
+      BrokenFile<BelievesASnapshot>("believes_a_snapshot", "FLT-09", "snapshots have no checksum"),
   };
 }
 

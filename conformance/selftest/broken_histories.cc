@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "broken_store.h"
+#include "file_double.h"
 #include "process_double.h"
 #include "racing.h"
 
@@ -243,6 +244,23 @@ struct LockFileOutlivesItsOwner : ProcessDouble {
   bool owns_ = false;
 };
 
+// Nobody is asked who has the storage open.
+struct LetsASecondProcessIn : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> MayOpen() override { return {}; }
+};
+
+// Puts the file in order before it asks whether another process has it open.
+struct TidiesUpBeforeItLocks : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> MayOpen() override {
+    std::error_code ignored;
+    std::filesystem::copy_file(directory_ / "events", directory_ / "events.tidy", ignored);
+    std::filesystem::rename(directory_ / "events.tidy", directory_ / "events", ignored);
+    return Lock();
+  }
+};
+
 template <typename Store>
 BrokenStore BrokenBetweenProcesses(std::string_view name, std::string_view rule, std::string_view fault) {
   return {name, rule, fault, SubjectOfProcessDouble<Store>(name), true};
@@ -281,6 +299,10 @@ std::vector<BrokenStore> BrokenInHistories() {
                                                  "half a record at the end makes the storage unreadable"),
       BrokenBetweenProcesses<LockFileOutlivesItsOwner>("lock_file_outlives_its_owner", "PROC-04",
                                                        "a lock file keeps everybody out after a death"),
+      {"lets_a_second_process_in", "PROC-05", "two processes have the storage open and know nothing of each other",
+       SubjectOfFileDouble<LetsASecondProcessIn>("lets_a_second_process_in"), true},
+      {"tidies_up_before_it_locks", "PROC-05", "a second process changes files before it is refused",
+       SubjectOfFileDouble<TidiesUpBeforeItLocks>("tidies_up_before_it_locks"), true},
   };
 }
 

@@ -8,6 +8,7 @@
 #include "aether/rules.h"
 #include "file_double.h"
 #include "process_double.h"
+#include "server_double.h"
 
 namespace aether::selftest {
 
@@ -57,7 +58,7 @@ const std::vector<BrokenStore>& AllBrokenStores() {
     std::vector<BrokenStore> all;
     for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
                       BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
-                      BrokenInTheRest(), BrokenInHistories(), BrokenInDurability(), BrokenUnderFaults()}) {
+                      BrokenInTheRest(), BrokenInHistories(), BrokenInDurability(), BrokenUnderFaults(), BrokenBehindServers()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     const auto place = [](const BrokenStore& store) { return FindRule(store.rule); };
@@ -72,9 +73,12 @@ const std::vector<BrokenStore>& AllBrokenStores() {
 const conformance::Subject& HonestSubjectFor(const Rule& rule) {
   static const conformance::Subject in_memory = SubjectOfDouble<DoubleStore>();
   static const conformance::Subject shared = SubjectOfProcessDouble<ProcessDouble>("honest");
+  static const conformance::Subject alone = SubjectOfServerDouble<ServerDouble>(1);
+  static const conformance::Subject cluster = SubjectOfServerDouble<ServerDouble>(3);
   static const conformance::Subject on_disk = SubjectOfFileDouble<FileDouble>("honest on disk");
-  if (rule.area == "DUR" || rule.area == "FLT") return on_disk;
-  return rule.area == "PROC" ? shared : in_memory;
+  if (rule.area == "SRV") return rule.id == "SRV-07" ? cluster : alone;
+  if (rule.id == "DUR-05" || rule.area == "PROC") return shared;
+  return rule.area == "DUR" || rule.area == "FLT" ? on_disk : in_memory;
 }
 
 const conformance::Subject& LateSubject() {

@@ -78,6 +78,7 @@ std::vector<BrokenStore> BrokenInTheRest();       // RET, NS, INV
 std::vector<BrokenStore> BrokenInHistories();     // HIST, PROC
 std::vector<BrokenStore> BrokenInDurability();    // DUR
 std::vector<BrokenStore> BrokenUnderFaults();     // FLT
+std::vector<BrokenStore> BrokenBehindServers();   // SRV
 
 // All of them, in the order of the rules that have to catch them.
 const std::vector<BrokenStore>& AllBrokenStores();
@@ -85,7 +86,8 @@ const std::vector<BrokenStore>& AllBrokenStores();
 // The subject that another process asks for by its name; null when there is none.
 const conformance::Subject* FindSubject(const std::string& name);
 
-// The honest double that offers what `rule` needs: in memory, shared by processes, or safe on a disk.
+// The honest double that offers what `rule` needs: in memory, shared by processes, safe on a disk, or
+// behind servers.
 const conformance::Subject& HonestSubjectFor(const Rule& rule);
 
 // The honest one in which a dead writer's last save may be done after its death.

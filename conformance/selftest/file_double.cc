@@ -83,7 +83,8 @@ Result<void> FileDouble::OpenFile() {
   return {};
 }
 
-bool FileDouble::Sync() { return ::fdatasync(file_) == 0; }
+bool FileDouble::SyncFile(int fd) { return ::fdatasync(fd) == 0; }
+bool FileDouble::Sync() { return SyncFile(file_); }
 bool FileDouble::SyncDirectory() { return SyncPath(directory_); }
 
 Result<void> FileDouble::Start() {
@@ -92,8 +93,7 @@ Result<void> FileDouble::Start() {
   struct stat status = {};
   ::fstat(file_, &status);
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  if (::pread(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return Failed("read");
+  if (auto read = ReadFile(&text); !read) return read;
   Recover(text);
   if (end_ < status.st_size) {
     if (auto cut = CutTornTail(); !cut) return cut;
@@ -103,6 +103,11 @@ Result<void> FileDouble::Start() {
   text.resize(static_cast<std::size_t>(std::min<off_t>(end_, status.st_size)));
   if (!WriteAt(0, text) || !Sync()) return Failed("sync");
   return {};
+}
+
+Result<void> FileDouble::ReadFile(std::string* text) {
+  const ssize_t n = ::pread(file_, text->data(), text->size(), 0);
+  return n == static_cast<ssize_t>(text->size()) ? Result<void>() : Failed("read");
 }
 
 void FileDouble::Recover(const std::string& text) {
@@ -146,10 +151,10 @@ std::int64_t FileDouble::LatestOf(std::string_view actor_id) const {
   return actor == actors_.end() ? 0 : actor->second.back()->version;
 }
 
-bool FileDouble::WriteAt(off_t offset, const std::string& bytes) {
+bool FileDouble::WriteTo(int fd, off_t offset, const std::string& bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t n =
-        ::pwrite(file_, bytes.data() + sent, bytes.size() - sent, offset + static_cast<off_t>(sent));
+        ::pwrite(fd, bytes.data() + sent, bytes.size() - sent, offset + static_cast<off_t>(sent));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     sent += static_cast<std::size_t>(n);
@@ -223,6 +228,71 @@ Result<std::int64_t> FileDouble::GetLatestVersion(std::string_view actor_id) {
   const std::lock_guard lock(mutex_);
   if (!damage_.empty()) return StoreError(ErrorCode::kCorrupt, "lines of the file are damaged");
   return LatestOf(actor_id);
+}
+
+std::filesystem::path FileDouble::SnapshotPath(std::string_view actor_id) const {
+  std::string name = "snapshot-";
+  for (const unsigned char c : actor_id) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", c);
+    name += digits;
+  }
+  return directory_ / name;
+}
+
+// The new one is whole before it takes the name of the old one.
+Result<void> FileDouble::WriteSnapshot(const std::filesystem::path& path, const std::string& text) {
+  const std::string draft = path.string() + ".new";
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return Failed("open");
+  auto written = WriteTo(fd, 0, text) && SyncSnapshot(fd) ? Result<void>() : Failed("write");
+  ::close(fd);
+  if (!written) return written;
+  if (::rename(draft.c_str(), path.c_str()) != 0) return Failed("rename");
+  if (!SyncDirectory()) return StoreError(ErrorCode::kOutcomeUnknown, "sync of the directory");
+  return {};
+}
+
+Result<ActorSnapshot> FileDouble::SnapshotOf(std::string_view text) {
+  const StoreError damaged(ErrorCode::kCorrupt, "the snapshot is damaged");
+  if (text.size() < kChecksumSize + 1) return damaged;
+  if (Checksum(text.substr(kChecksumSize)) != text.substr(0, kChecksumSize)) return damaged;
+  return DecodeSnapshot(text.substr(kChecksumSize));
+}
+
+Result<std::optional<ActorSnapshot>> FileDouble::ReadSnapshot(std::string_view actor_id) {
+  const int fd = ::open(SnapshotPath(actor_id).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::optional<ActorSnapshot>();
+  if (fd < 0) return Failed("open").error();
+  struct stat status = {};
+  ::fstat(fd, &status);
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+  const auto failed = Failed("read");
+  ::close(fd);
+  if (n != status.st_size) return failed.error();
+  auto snapshot = SnapshotOf(text);
+  if (!snapshot) return snapshot.error();
+  if (snapshot->actor_id != actor_id)
+    return StoreError(ErrorCode::kCorrupt, "the snapshot is another actor's");
+  return std::optional(*std::move(snapshot));
+}
+
+Result<void> FileDouble::SaveSnapshot(const ActorSnapshot& snapshot) {
+  if (closed_) return StoreError(ErrorCode::kClosed, "the handle is closed");
+  if (auto valid = Validate(snapshot); !valid) return valid;
+  const std::lock_guard lock(mutex_);
+  const auto old = ReadSnapshot(snapshot.actor_id);
+  if (!old) return old.error();
+  if (*old && (*old)->version > snapshot.version) return {};
+  const std::string text = *EncodeSnapshot(snapshot);
+  return WriteSnapshot(SnapshotPath(snapshot.actor_id), Checksum(text) + text);
+}
+
+Result<std::optional<ActorSnapshot>> FileDouble::GetLatestSnapshot(std::string_view actor_id) {
+  if (closed_) return StoreError(ErrorCode::kClosed, "the handle is closed");
+  const std::lock_guard lock(mutex_);
+  return ReadSnapshot(actor_id);
 }
 
 Result<void> FileDouble::Close() {

@@ -1,6 +1,6 @@
 // FileDouble: an honest store that survives crashes, power cuts and bad disks, as plain as can be: one file
-// of lines with checksums, each synced before its save returns. Its decisions are virtual functions, for
-// broken stores to override.
+// of lines with checksums, each synced before its save returns, and a file for the snapshot of each actor.
+// Its decisions are virtual functions, for broken stores to override.
 
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace aether::selftest {
 
-class FileDouble : public EventStoreWithErrors {
+class FileDouble : public EventStoreWithErrors, public SnapshotStore {
  public:
   explicit FileDouble(const std::filesystem::path& directory) : directory_(directory) {}
   ~FileDouble() override;
@@ -28,6 +28,8 @@ class FileDouble : public EventStoreWithErrors {
   Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override;
   Result<std::int64_t> GetLatestVersion(std::string_view actor_id) override;
   Result<ReplayResult> GetEventsWithErrors(std::string_view actor_id, std::int64_t from_version) override;
+  Result<void> SaveSnapshot(const ActorSnapshot& snapshot) override;
+  Result<std::optional<ActorSnapshot>> GetLatestSnapshot(std::string_view actor_id) override;
   Result<void> Close() override;
 
   // Opens the file, reads it, and cuts off what was written only in part. One process at a time.
@@ -36,6 +38,7 @@ class FileDouble : public EventStoreWithErrors {
  protected:
   // The decisions, honest as they stand here. All are called alone, but for that before a save.
   virtual Result<void> OpenFile();
+  virtual Result<void> ReadFile(std::string* text);      // whose size is that of the file
   virtual void Recover(const std::string& text);         // reads the file's lines
   virtual Result<void> CutTornTail();                    // all behind end_
   virtual bool Sync();                                   // of the file
@@ -49,10 +52,15 @@ class FileDouble : public EventStoreWithErrors {
   virtual void AtDamage(std::string_view line);  // with sound lines behind it
   virtual std::int64_t LatestOf(std::string_view actor_id) const;
   virtual Result<void> MayOpen() { return Lock(); }
+  virtual Result<void> WriteSnapshot(const std::filesystem::path& path, const std::string& text);
+  virtual bool SyncSnapshot(int fd) { return SyncFile(fd); }
+  virtual Result<ActorSnapshot> SnapshotOf(std::string_view text);
 
   Result<void> Lock();
   void Show(const Event& event);
-  bool WriteAt(off_t offset, const std::string& bytes);  // false: errno says why
+  bool WriteAt(off_t offset, const std::string& bytes) { return WriteTo(file_, offset, bytes); }
+  static bool WriteTo(int fd, off_t offset, const std::string& bytes);  // false: errno says why
+  static bool SyncFile(int fd);
   std::string LineOf(const Event& event) const;
   static std::string Checksum(std::string_view text);
   static bool SyncPath(const std::filesystem::path& path);
@@ -70,6 +78,8 @@ class FileDouble : public EventStoreWithErrors {
 
  private:
   Result<void> Store(const Event& event);
+  std::filesystem::path SnapshotPath(std::string_view actor_id) const;
+  Result<std::optional<ActorSnapshot>> ReadSnapshot(std::string_view actor_id);
 
   std::atomic<bool> closed_ = false;
 };
@@ -79,6 +89,7 @@ template <typename Store>
 conformance::Subject SubjectOfFileDouble(std::string_view name) {
   conformance::Subject subject = SubjectOfProcessDouble<Store>(name);
   subject.shown = {.errors = true,
+                   .snapshots = true,
                    .location = true,
                    .concurrency = true,
                    .in_process = true,

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "aether/rules.h"
-#include "markup.h"
+#include "common/markup.h"
 #include "page_parts.h"
 #include "selftest_report.h"
 

@@ -45,6 +45,7 @@ TEST_P(BrokenStoreTest, IsCaughtByItsRule) {
   if (!CanBeTried(broken.subject, *FindRule(broken.rule))) GTEST_SKIP() << "needs a build without sanitizers";
   Settings settings;
   settings.patience = std::chrono::seconds(2);
+  settings.call_limit = std::chrono::seconds(1);
   auto result = RunProperty(broken.subject, broken.subject.shown, broken.rule, settings);
   while (broken.race && result.verdict == Verdict::kPassed && settings.seed < kSeedsForARace) {
     ++settings.seed;
@@ -194,9 +195,20 @@ TEST(TextOnlyTest, PassesTheRulesOfMalformedRecords) {
 
 // A server goes on with what it was sent: what was not answered may be there, and may come.
 TEST(LateSubjectTest, PassesTheRulesOfProcesses) {
-  for (const char* rule : {"PROC-01", "PROC-02", "PROC-03", "PROC-04", "DUR-01"}) {
+  for (const char* rule : {"PROC-01", "PROC-02", "PROC-03", "PROC-04", "PROC-05", "DUR-01", "DUR-05"}) {
     const auto result = RunProperty(LateSubject(), LateSubject().shown, rule,
                                     Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
+    EXPECT_EQ(VerdictName(result.verdict), "passed")
+        << rule << ": " << result.message << "\nexpected " << result.expected << "\nactual " << result.actual;
+  }
+}
+
+// The rules of single servers hold for three of them as well.
+TEST(ClusterOfDoublesTest, PassesTheRulesOfServers) {
+  const auto& subject = HonestSubjectFor(*FindRule("SRV-07"));
+  for (const char* rule : {"SRV-01", "SRV-02", "SRV-03", "SRV-04", "SRV-05", "SRV-06"}) {
+    const auto result =
+        RunProperty(subject, subject.shown, rule, Settings{Profile::kStandard, 1, std::chrono::seconds(10)});
     EXPECT_EQ(VerdictName(result.verdict), "passed")
         << rule << ": " << result.message << "\nexpected " << result.expected << "\nactual " << result.actual;
   }

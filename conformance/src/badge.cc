@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aether/rules.h"
-#include "markup.h"
+#include "common/markup.h"
 #include "tally.h"
 
 namespace aether::conformance {

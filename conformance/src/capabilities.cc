@@ -139,6 +139,14 @@ void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<
   FindOutFiles(subject, storage, has_event, offered);
 }
 
+void FindOutServers(Storage& storage, Capabilities* offered) {
+  const int servers = offered->server ? storage.ServerCount() : 0;
+  if (offered->server && servers < 1) {
+    throw AdapterError("the adapter's ServerCount() is " + std::to_string(servers));
+  }
+  offered->cluster = offered->cluster && servers > 1;
+}
+
 }  // namespace
 
 bool Offers(const Capabilities& offered, std::string_view capability) {
@@ -161,6 +169,7 @@ Capabilities FindOut(const Subject& subject) {
     offered.*known.offered = offered.*known.offered && *probed.*known.offered;
   }
   offered.malformed = offered.malformed && offered.errors;
+  FindOutServers(*storage, &offered);
 
   const bool has_event = SavesAndReads(*first);
   {

@@ -19,7 +19,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "interrupts.h"
+#include "common/command_line.h"
+#include "common/interrupts.h"
 #include "options.h"
 #include "outputs.h"
 #include "report.h"
@@ -178,7 +179,9 @@ int Run(const Asked& asked, const Options& options, const std::string& command) 
   }
   for (const auto& store : stores) names.push_back(store.at("store"));
   RefuseUnknownStores(known, names);
-  std::cout << "\n" << Table(stores) << "seed " << settings.seed << ", profile " << options.profile << "\n";
+  std::cout << "\n"
+            << (options.rules.empty() ? "" : TriedLines(stores)) << Table(stores) << "seed "
+            << settings.seed << ", profile " << options.profile << "\n";
   nlohmann::json run = info.ToJson();
   run["without_report"] = std::move(without_report);
   WriteOutputs(options, {{"run", std::move(run)}, {"stores", stores}});

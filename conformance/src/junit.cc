@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "markup.h"
+#include "common/markup.h"
 #include "report.h"
 
 namespace aether::conformance {

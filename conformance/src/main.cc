@@ -10,6 +10,7 @@
 
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
+#include "common/command_line.h"
 #include "options.h"
 #include "outputs.h"
 #include "peer.h"
@@ -115,10 +116,13 @@ int Run(const Options& options, int argc, char** argv) {
     std::cout << Explain(report, result) << "\n";
   }
   const nlohmann::json stores = nlohmann::json::array({ToJson(report)});
-  if (std::getenv("AETHER_NO_TABLE") == nullptr) std::cout << Table(stores);
+  if (std::getenv("AETHER_NO_TABLE") == nullptr) {
+    if (!options.rules.empty()) std::cout << TriedLines(stores);
+    std::cout << Table(stores);
+  }
   std::cout << StaleEntries(stores);
-  std::cout << report.store << (report.about.empty() ? "" : " (" + report.about + ")") << ": seed " << report.settings.seed << ", profile "
-            << ProfileName(report.settings.profile) << "\n";
+  std::cout << report.store << (report.about.empty() ? "" : " (" + report.about + ")") << ": seed "
+            << report.settings.seed << ", profile " << ProfileName(report.settings.profile) << "\n";
   WriteOutputs(options, {{"run", run.ToJson()}, {"stores", stores}});
   return ExitCode(stores, options.strict);
 }

@@ -17,7 +17,9 @@ void AddOptions(CLI::App* app, Options* options) {
       ->capture_default_str();
   app->add_option("--seed", options->seed, "what the inputs are generated from: a number, or random")
       ->capture_default_str();
-  app->add_option("--rules", options->rules, "only the rules whose ids begin so: VER,CON-01")
+  app->add_option("--rules", options->rules,
+                  "only the rules whose ids begin so: VER,CON-01; what was tried for each is told, where "
+                  "it was counted")
       ->delimiter(',');
   app->add_option("--report", options->report,
                   "write index.html, report.json, junit.xml, summary.md and badge.svg into this directory");
@@ -40,6 +42,7 @@ void AddOptions(CLI::App* app, Options* options) {
 Settings SettingsOf(const Options& options) {
   Settings settings;
   settings.patience = std::chrono::seconds(options.patience_seconds);
+  settings.call_limit = std::chrono::seconds(options.call_limit_seconds);
   for (const Profile profile : {Profile::kQuick, Profile::kStandard, Profile::kThorough, Profile::kSoak}) {
     if (options.profile == ProfileName(profile)) settings.profile = profile;
   }

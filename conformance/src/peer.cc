@@ -99,13 +99,15 @@ json ToJson(const PeerCall& call) {
               {"meeting", call.meeting},
               {"spin", call.spin_ns}};
   if (call.kind == PeerCall::Kind::kSave) out["event"] = EncodeEvent(call.event).value();
+  if (call.kind == PeerCall::Kind::kSaveSnapshot) out["snapshot"] = EncodeSnapshot(call.snapshot).value();
   return out;
 }
 
 PeerCall CallFrom(const json& in) {
   PeerCall call{static_cast<PeerCall::Kind>(in.at("kind").get<int>()), Event(), in.at("from"),
-                in.at("meeting"), in.at("spin")};
+                in.at("meeting"), in.at("spin"), ActorSnapshot()};
   if (in.contains("event")) call.event = DecodeEvent(in.at("event").get<std::string>()).value();
+  if (in.contains("snapshot")) call.snapshot = DecodeSnapshot(in.at("snapshot").get<std::string>()).value();
   call.event.actor_id = in.at("actor");
   return call;
 }
@@ -122,6 +124,10 @@ json ToJson(const PeerAnswer& answer) {
   if (answer.error) out["error"] = ToJson(*answer.error);
   if (!answer.thrown.empty()) out["thrown"] = answer.thrown;
   if (!answer.replay_errors.empty()) out["replay_errors"] = answer.replay_errors;
+  if (answer.snapshot) {
+    const auto text = EncodeSnapshot(*answer.snapshot);
+    out["snapshot"] = text ? *text : "null";
+  }
   for (const EventPtr& event : answer.events) {
     const auto text = event ? EncodeEvent(*event) : Result<std::string>("null");
     out["events"].push_back(text ? *text : "null");
@@ -139,6 +145,14 @@ PeerAnswer AnswerFrom(const json& in) {
   if (in.contains("error")) answer.error = ErrorFrom(in.at("error"));
   answer.thrown = in.value("thrown", "");
   answer.replay_errors = in.value("replay_errors", std::vector<std::string>());
+  if (in.contains("snapshot")) {
+    auto snapshot = DecodeSnapshot(in.at("snapshot").get<std::string>());
+    if (snapshot) {
+      answer.snapshot = *std::move(snapshot);
+    } else {
+      answer.thrown = "it answered a snapshot that is none: " + snapshot.error().message();
+    }
+  }
   if (in.contains("events")) {
     for (const std::string text : in.at("events")) {
       auto event = DecodeEvent(text);
@@ -172,7 +186,9 @@ void Replay(EventStore& store, const PeerCall& call, PeerAnswer* answer) {
   for (const ReplayError& error : replay->errors) answer->replay_errors.push_back(error.cause);
 }
 
-PeerAnswer Make(EventStore& store, const PeerCall& call) {
+}  // namespace
+
+PeerAnswer MakeCall(EventStore& store, const PeerCall& call) {
   PeerAnswer answer;
   const auto take = [&](const auto& result) {
     answer.end = Clock::now();
@@ -198,6 +214,15 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
       case PeerCall::Kind::kReplay:
         Replay(store, call, &answer);
         break;
+      case PeerCall::Kind::kSaveSnapshot:
+        (void)take(dynamic_cast<SnapshotStore&>(store).SaveSnapshot(call.snapshot));
+        break;
+      case PeerCall::Kind::kReadSnapshot:
+        if (auto found = dynamic_cast<SnapshotStore&>(store).GetLatestSnapshot(call.event.actor_id);
+            take(found)) {
+          answer.snapshot = *std::move(found);
+        }
+        break;
     }
   } catch (const std::exception& exception) {
     answer.end = Clock::now();
@@ -208,6 +233,8 @@ PeerAnswer Make(EventStore& store, const PeerCall& call) {
   }
   return answer;
 }
+
+namespace {
 
 // Of a peer, to the first process.
 struct Channel {
@@ -239,7 +266,7 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     if (parsed[i].meeting != 0) barrier.Meet(parsed[i].meeting);
     if (parsed[i].spin_ns != 0) Spin(std::chrono::nanoseconds(parsed[i].spin_ns));
-    PeerAnswer answer = Make(store, parsed[i]);
+    PeerAnswer answer = MakeCall(store, parsed[i]);
     answer.list = list;
     answer.call = i;
     Mark(answer);

@@ -25,12 +25,13 @@ namespace aether::conformance {
 class FaultLog;
 
 struct PeerCall {
-  enum class Kind { kSave, kRead, kLatest, kReplay };
+  enum class Kind { kSave, kRead, kLatest, kReplay, kSaveSnapshot, kReadSnapshot };
   Kind kind = Kind::kSave;
   Event event;                    // of a save; of the others only the actor id
   std::int64_t from_version = 0;  // of a read
   std::uint32_t meeting = 0;      // of Peer::NextMeeting: waits there before the call; 0: does not
   int spin_ns = 0;                // and so long after that
+  ActorSnapshot snapshot;         // of a save of one; the event has its actor id
 };
 
 // The answer to one call, whatever it was.
@@ -44,7 +45,11 @@ struct PeerAnswer {
   std::vector<EventPtr> events;
   std::vector<std::string> replay_errors;  // of a replay: what they say
   std::int64_t latest = 0;
+  std::optional<ActorSnapshot> snapshot;
 };
+
+// Makes `call` and tells what came of it, also an exception.
+PeerAnswer MakeCall(EventStore& store, const PeerCall& call);
 
 // Throws when the process has ended where it should not: what the store did there is to be judged.
 struct PeerDied : std::runtime_error {

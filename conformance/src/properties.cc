@@ -14,7 +14,8 @@ const std::vector<Property>& AllProperties() {
           ReadingProperties(), IdentityProperties(), EventProperties(), DataProperties(),
           MetadataProperties(), ReplayErrorProperties(), SnapshotProperties(), NoticeProperties(),
           RetentionProperties(), NamespaceProperties(), InvalidInputProperties(),
-          HistoryProperties(), ProcessProperties(), DurabilityProperties(), FaultProperties(), DamageProperties()}) {
+          HistoryProperties(), ProcessProperties(), DurabilityProperties(), FaultProperties(), DamageProperties(),
+          ReadFaultProperties(), ServerProperties(), ClusterProperties()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     return all;

@@ -35,6 +35,9 @@ std::span<const Property> ProcessProperties();
 std::span<const Property> DurabilityProperties();
 std::span<const Property> FaultProperties();
 std::span<const Property> DamageProperties();
+std::span<const Property> ReadFaultProperties();
+std::span<const Property> ServerProperties();
+std::span<const Property> ClusterProperties();
 
 // Saves `event` for a rule that needs it but is not about it: false when the store refuses it, which is the
 // affair of the rule that says that it must not.

@@ -68,15 +68,6 @@ std::string_view ProfileName(Profile profile) {
   return kNames[static_cast<int>(profile)];
 }
 
-std::string ShellQuoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string ReplayCommand(const StoreReport& report, const std::string& rule_id) {
   std::string waits;
   if (report.settings.patience != Settings().patience) {
@@ -100,6 +91,9 @@ nlohmann::json ToJson(const RuleResult& result) {
                          {"expected", Printable(result.expected)},
                          {"actual", Printable(result.actual)},
                          {"counterexample", std::move(lines)}};
+  for (const Figure& figure : result.figures) {
+    json["figures"].push_back({{"name", figure.name}, {"value", figure.value}, {"unit", figure.unit}});
+  }
   if (!result.picture.empty()) json["picture"] = Printable(result.picture);
   for (const TimelineCall& call : result.timeline) {
     json["timeline"].push_back({{"number", call.number},
@@ -121,6 +115,9 @@ RuleResult RuleResultFromJson(const nlohmann::json& json) {
   result.expected = json.at("expected");
   result.actual = json.at("actual");
   result.counterexample = json.at("counterexample").get<std::vector<std::string>>();
+  for (const auto& figure : json.value("figures", nlohmann::json::array())) {
+    result.figures.push_back({figure.at("name"), figure.at("value"), figure.at("unit")});
+  }
   result.picture = json.value("picture", "");
   for (const auto& call : json.value("timeline", nlohmann::json::array())) {
     result.timeline.push_back({.number = call.at("number"),
@@ -184,14 +181,14 @@ nlohmann::json ToJson(const StoreReport& report) {
     rules.push_back(std::move(rule));
   }
   nlohmann::json json = {{"store", report.store},
-          {"kit_version", AETHER_KIT_VERSION},
-          {"spec_version", SpecVersion()},
-          {"seed", report.settings.seed},
-          {"profile", ProfileName(report.settings.profile)},
-          {"capabilities", ToJson(report.offered)},
-          {"seconds", report.seconds},
-          {"rules", std::move(rules)},
-          {"totals", totals}};
+                         {"kit_version", AETHER_KIT_VERSION},
+                         {"spec_version", SpecVersion()},
+                         {"seed", report.settings.seed},
+                         {"profile", ProfileName(report.settings.profile)},
+                         {"capabilities", ToJson(report.offered)},
+                         {"seconds", report.seconds},
+                         {"rules", std::move(rules)},
+                         {"totals", totals}};
   if (!report.about.empty()) json["about"] = Printable(report.about);
   return json;
 }

@@ -26,9 +26,6 @@ struct StoreReport {
   KnownFailures known_failures;
 };
 
-// `word` as a POSIX shell takes it for one word, with quotes where it needs some.
-std::string ShellQuoted(const std::string& word);
-
 // `text` as valid UTF-8: a store's message may hold any bytes. U+FFFD stands for each that is wrong.
 std::string Printable(const std::string& text);
 
@@ -85,6 +82,9 @@ int ExitCode(const nlohmann::json& stores, bool strict);
 // How many rules of the area passed, of those offered, and what else there was; "-" when none was selected.
 // No area: all rules. `store` as above.
 std::string TableCell(const nlohmann::json& store, std::string_view area);
+
+// What was counted and measured, a line for each rule of which there is something.
+std::string TriedLines(const nlohmann::json& stores);
 
 // Rule areas down, stores across.
 std::string Table(const nlohmann::json& stores);

@@ -67,7 +67,9 @@ std::string Mark(const std::string& store, const json* rule, bool strict) {
 std::string Row(std::size_t number, const json& store, const json& rule, bool strict) {
   const Standing standing = StandingOf(rule, strict);
   std::string words = LookOf(rule, standing).words;
-  std::string remark = Text(rule["message"]);
+  std::string remark = MarkupEscaped(FiguresOf(rule));
+  const std::string message = Text(rule["message"]);
+  if (!message.empty()) remark += (remark.empty() ? "" : "; ") + message;
   if (standing != Standing::kPasses && standing != Standing::kNotOffered) {
     words = "<a href=\"#" + FailureId(number, rule) + "\">" + words + "</a>";
   }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "markup.h"
+#include "common/markup.h"
 #include "report.h"
 #include "tally.h"
 

@@ -8,6 +8,7 @@
 
 #include "aether/rules.h"
 #include "report.h"
+#include "tally.h"
 
 namespace aether::conformance {
 
@@ -98,6 +99,18 @@ std::string StaleEntries(const nlohmann::json& stores) {
     }
   }
   return text;
+}
+
+std::string TriedLines(const nlohmann::json& stores) {
+  std::string text;
+  for (const auto& store : stores) {
+    for (const auto& rule : store["rules"]) {
+      const std::string figures = FiguresOf(rule);
+      if (figures.empty()) continue;
+      text += store["store"].get<std::string>() + " " + rule["id"].get<std::string>() + "  " + figures + "\n";
+    }
+  }
+  return text.empty() ? "" : text + "\n";
 }
 
 std::string Table(const nlohmann::json& stores) {

@@ -149,34 +149,43 @@ PeerAnswer Trial::Answer(const PeerCall& call) {
   return *answer;
 }
 
-void Trial::Note(const PeerCall& call, const PeerAnswer& answer) {
-  std::string text = "other process  ";
-  std::string result;
+std::string DescribeCall(const PeerCall& call) {
+  const std::string actor = Quote(call.event.actor_id);
+  const std::string from = actor + " from " + std::to_string(call.from_version);
   switch (call.kind) {
     case PeerCall::Kind::kSave:
-      text += "SaveEvent " + Describe(call.event);
-      result = "ok";
-      break;
+      return "SaveEvent " + Describe(call.event);
     case PeerCall::Kind::kRead:
-      text += "GetEvents " + Quote(call.event.actor_id) + " from " + std::to_string(call.from_version);
-      result = DescribeVersions(answer.events);
-      break;
+      return "GetEvents " + from;
     case PeerCall::Kind::kLatest:
-      text += "GetLatestVersion " + Quote(call.event.actor_id);
-      result = std::to_string(answer.latest);
-      break;
+      return "GetLatestVersion " + actor;
     case PeerCall::Kind::kReplay:
-      text += "GetEventsWithErrors " + Quote(call.event.actor_id) + " from " + std::to_string(call.from_version);
-      result = DescribeVersions(answer.events);
-      if (!answer.replay_errors.empty()) {
-        result += ", " + std::to_string(answer.replay_errors.size()) +
-                  " errors, the first: " + Quote(answer.replay_errors.front());
-      }
-      break;
+      return "GetEventsWithErrors " + from;
+    case PeerCall::Kind::kSaveSnapshot:
+      return "SaveSnapshot " + Describe(call.snapshot);
+    case PeerCall::Kind::kReadSnapshot:
+      return "GetLatestSnapshot " + actor;
   }
-  if (answer.error) result = Describe(*answer.error);
-  if (!answer.thrown.empty()) result = "threw: " + answer.thrown;
-  timeline_.Add({0, answer.start, answer.end, std::move(text), std::move(result)});
+  return "";
+}
+
+std::string DescribeAnswer(const PeerCall& call, const PeerAnswer& answer) {
+  if (!answer.thrown.empty()) return "threw: " + answer.thrown;
+  if (answer.error) return Describe(*answer.error);
+  if (call.kind == PeerCall::Kind::kSave || call.kind == PeerCall::Kind::kSaveSnapshot) return "ok";
+  if (call.kind == PeerCall::Kind::kReadSnapshot) return answer.snapshot ? Describe(*answer.snapshot) : "none";
+  if (call.kind == PeerCall::Kind::kLatest) return std::to_string(answer.latest);
+  std::string text = DescribeVersions(answer.events);
+  if (!answer.replay_errors.empty()) {
+    text += ", " + std::to_string(answer.replay_errors.size()) +
+            " errors, the first: " + Quote(answer.replay_errors.front());
+  }
+  return text;
+}
+
+void Trial::Note(const PeerCall& call, const PeerAnswer& answer, const std::string& who) {
+  timeline_.Add(
+      {0, answer.start, answer.end, who + "  " + DescribeCall(call), DescribeAnswer(call, answer)});
   if (!answer.thrown.empty()) {
     throw Failure("an exception left the store", "an error value", "exception: " + answer.thrown);
   }
@@ -284,6 +293,38 @@ void Trial::Remark(const std::string& text) { timeline_.End(timeline_.Begin("-- 
 
 void Trial::CountCases(int more) { run_->result_.cases += more; }
 
+void Trial::Count(const std::string& name, double more) {
+  auto& figures = run_->result_.figures;
+  const auto known = std::find_if(figures.begin(), figures.end(),
+                                  [&](const Figure& figure) { return figure.name == name; });
+  if (known == figures.end()) {
+    figures.push_back({name, more, ""});
+  } else {
+    known->value += more;
+  }
+}
+
+int Trial::ServerCount() { return run_->storage().ServerCount(); }
+
+bool Trial::BreakServer(int server, ServerFault fault) {
+  run_->servers_broken_ = true;
+  const auto broken = run_->storage().BreakServer(server, fault);
+  if (!broken) throw AdapterError("BreakServer failed: " + Describe(broken.error()));
+  return *broken;
+}
+
+void Trial::MendServers() {
+  if (const auto mended = run_->Mend(); !mended) {
+    throw AdapterError("MendServers failed: " + Describe(mended.error()));
+  }
+}
+
+std::optional<int> Trial::LeaderOf(std::string_view actor_id) {
+  const auto leader = run_->storage().LeaderOf(actor_id);
+  if (!leader || *leader < 0 || *leader >= ServerCount()) return std::nullopt;
+  return *leader;
+}
+
 RuleRun::RuleRun(const Subject& subject, const Capabilities& offered, std::string rule_id,
                  const Settings& settings)
     : subject_(subject),
@@ -311,11 +352,35 @@ Storage& RuleRun::storage() {
   return *storage_;
 }
 
+Result<void> RuleRun::Mend() {
+  if (!servers_broken_) return {};
+  servers_broken_ = false;
+  return storage().MendServers();
+}
+
+void RuleRun::Measure(const std::string& name, double value, const std::string& unit) {
+  result_.figures.push_back({name, value, unit});
+}
+
+void RuleRun::Abandon() {
+  // What the call that does not return may still use is never destroyed.
+  for (auto& handle : handles_) (void)handle.release();
+  for (auto& handle : extra_handles_) (void)handle.release();
+  (void)storage_.release();
+  handles_.clear();
+  extra_handles_.clear();
+}
+
 void RuleRun::CloseHandles() {
+  (void)Mend();  // an error shows by what comes after
   const CallInProgress in_progress("closing the handles");
   peer_.reset();
   extra_handles_.clear();
   handles_.clear();
+}
+
+bool RuleRun::HalfTheTimeIsGone() const {
+  return Clock::now() > started_ + TimeLimit(settings_.profile) / 2;
 }
 
 int RuleRun::Scaled(int standard, int least) const {
@@ -352,6 +417,7 @@ void RuleRun::RunTrial(const std::function<void(Trial&)>& body) {
       throw Inconclusive("out of time after " + std::to_string(result_.cases) + " cases");
     }
     body(trial);
+    trial.MendServers();
     extra_handles_.clear();
   } catch (const Failure& failure) {
     end(Verdict::kFailed, failure.what(), failure.expected, failure.actual);

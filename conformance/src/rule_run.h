@@ -58,6 +58,9 @@ class Handle {
  public:
   Handle(Trial* trial, std::unique_ptr<EventStore> store, std::string name);
 
+  const std::string& name() const { return name_; }
+  EventStore& raw() { return *store_; }  // for calls that are noted elsewhere
+
   Result<void> SaveEvent(const Event& event);
   Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version = 0);
   Result<std::int64_t> GetLatestVersion(std::string_view actor_id);
@@ -92,6 +95,10 @@ class Handle {
 // A Failure unless `actual` is `expected`, event by event.
 void RequireEqual(const std::vector<Event>& expected, const std::vector<EventPtr>& actual,
                   std::string_view actor_id);
+
+// A call and its answer in words.
+std::string DescribeCall(const PeerCall& call);
+std::string DescribeAnswer(const PeerCall& call, const PeerAnswer& answer);
 
 // One trial of a rule. The storage is shared by the trials of a rule unless Fresh() is called: each trial
 // uses actors of its own.
@@ -129,8 +136,16 @@ class Trial {
   std::string Location();
   // Closes every handle and ends every other process.
   void CloseAll();
-  // Notes what a peer answered to `call`, and throws a Failure if an exception left the store.
-  void Note(const PeerCall& call, const PeerAnswer& answer);
+  // Notes what was answered to `call` of `who`, and throws a Failure if an exception left the store.
+  void Note(const PeerCall& call, const PeerAnswer& answer, const std::string& who = "other process");
+
+  // The servers behind the storage, which has to be open. Whatever is broken is mended before the handles
+  // are closed, and at the end of the trial.
+  int ServerCount();
+  bool BreakServer(int server, ServerFault fault);  // false: impossible
+  void MendServers();
+  // Which of them leads what is stored of this actor; nothing where that is not known.
+  std::optional<int> LeaderOf(std::string_view actor_id);
 
   // Runs `body(racer)` on `n` threads that start at the same moment, racers counting from 1; in half of
   // the calls each is pinned to a core. Returns when all have finished; the first Failure of a racer is
@@ -149,6 +164,8 @@ class Trial {
 
   // A trial that tries several things counts them.
   void CountCases(int more);
+  // Adds to a figure of the rule's: Count("servers killed").
+  void Count(const std::string& name, double more = 1);
 
  private:
   friend class RuleRun;
@@ -173,8 +190,16 @@ class RuleRun {
   // Runs `body` `count` times, as trials of their own: for races, which are not shrunk.
   void Rounds(int count, const std::function<void(Trial&, int round)>& body);
 
+  // Whether half of the time that a rule may take has gone. For rules that a cluster, which takes seconds to agree on a
+  // leader, is tried with fewer rounds of.
+  bool HalfTheTimeIsGone() const;
+
   // `standard` scaled by the profile, at least `least`.
   int Scaled(int standard, int least = 3) const;
+  // Puts a figure of the rule's beside those that are counted.
+  void Measure(const std::string& name, double value, const std::string& unit);
+  // Leaves handles and storage behind as they are: a call of the store does not return.
+  void Abandon();
 
   // For what is drawn without RapidCheck: depends on the run's seed, the rule and `n` only.
   std::uint64_t SeedOf(std::uint64_t n) const { return first_seed_ + n; }
@@ -192,6 +217,7 @@ class RuleRun {
   void RunTrial(const std::function<void(Trial&)>& body);
   Storage& storage();
   void CloseHandles();
+  Result<void> Mend();
 
   const Subject& subject_;
   Capabilities offered_;
@@ -207,13 +233,14 @@ class RuleRun {
   std::chrono::steady_clock::time_point failed_at_{};
   std::optional<RuleResult> failed_;  // the least failing trial so far
   std::unique_ptr<Storage> storage_;
+  bool servers_broken_ = false;
   std::vector<std::unique_ptr<Handle>> handles_;
   std::vector<std::unique_ptr<Handle>> extra_handles_;
   std::unique_ptr<Peer> peer_;
 };
 
-// What the types, the Probe, a second Open() and another process show together. Throws AdapterError when the
-// adapter is not sound, so that its faults are not told as those of the store.
+// What the types, the Probe, a second Open() and another process show together. Throws AdapterError when
+// the adapter is not sound, so that its faults are not told as those of the store.
 Capabilities FindOut(const Subject& subject);
 
 // Whether the capability of this name is offered.

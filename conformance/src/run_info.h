@@ -24,8 +24,4 @@ class RunInfo {
   std::chrono::steady_clock::time_point started_steady_;
 };
 
-// The arguments of a program as one line for a shell, or what the environment variable AETHER_COMMAND says
-// that was typed instead.
-std::string CommandLine(int argc, char** argv);
-
 }  // namespace aether::conformance

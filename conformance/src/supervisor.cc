@@ -27,8 +27,8 @@
 
 #include "aether/conformance/run_rule.h"
 #include "aether/rules.h"
+#include "common/interrupts.h"
 #include "heartbeat.h"
-#include "interrupts.h"
 #include "peer.h"
 #include "rule_run.h"
 #include "scratch.h"
@@ -161,6 +161,7 @@ int RunChild() {
   session.settings.seed = task.at("seed");
   session.settings.profile = static_cast<Profile>(task.at("profile").get<int>());
   session.settings.patience = std::chrono::milliseconds(task.at("patience_ms").get<int>());
+  session.settings.call_limit = std::chrono::milliseconds(task.at("call_limit_ms").get<int>());
   ShareHeartbeat(task.at("heartbeat"));
   RunTests(task.at("rules"));  // verdicts go through the pipe
   Send({{"done", true}});
@@ -195,6 +196,7 @@ class Child {
                        {"seed", supervision.settings.seed},
                        {"profile", static_cast<int>(supervision.settings.profile)},
                        {"patience_ms", supervision.settings.patience.count()},
+                       {"call_limit_ms", supervision.settings.call_limit.count()},
                        {"rules", rules}};
     pid_ = fork();
     if (pid_ == 0) Exec(fds[1], task.dump());

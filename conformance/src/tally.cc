@@ -3,6 +3,7 @@
 #include "tally.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,18 @@ std::string Duration(double seconds) {
   } else {
     const long whole = static_cast<long>(seconds + 0.5);
     std::snprintf(text, sizeof text, "%ld min %ld s", whole / 60, whole % 60);
+  }
+  return text;
+}
+
+std::string FiguresOf(const nlohmann::json& rule) {
+  std::string text;
+  if (!rule.contains("figures")) return text;
+  for (const auto& figure : rule["figures"]) {
+    const double value = figure["value"];
+    std::string shown = figure["unit"] == "s" ? Duration(value) : std::to_string(std::llround(value));
+    for (std::size_t at = shown.size(); figure["unit"] == "" && at > 3; at -= 3) shown.insert(at - 3, ",");
+    text += (text.empty() ? "" : "; ") + figure["name"].get<std::string>() + " " + shown;
   }
   return text;
 }

@@ -99,7 +99,7 @@ TEST(SummaryTest, TellsOfManyFailuresTheRestById) {
   for (const Rule& rule : AllRules()) failed.push_back(Failed(std::string(rule.id)));
   const std::string text = Summary(ReportOf({Whole("a", failed)}));
   EXPECT_THAT(text, HasSubstr("Also, as the report tells: "));
-  EXPECT_THAT(text, HasSubstr(", FLT-06 of a (failed), API-04 of a (failed, not strict), "));
+  EXPECT_THAT(text, HasSubstr(", SRV-07 of a (failed), API-04 of a (failed, not strict), "));
 }
 
 TEST(SummaryTest, EscapesWhatPeopleWrote) {

@@ -413,6 +413,8 @@ class Kit(CommandLineTest):
         self.assert_refused(self.kit("frobnicate"), 'no command "frobnicate"')
         self.assert_refused(self.kit("check", "postgres"), 'no store "postgres"')
         self.assert_refused(self.kit("check", "--frobnicate"), 'no option "--frobnicate"')
+        self.assert_refused(self.kit("check", "memory", "--cluster", "3"), "is for the store jetstream alone")
+        self.assert_refused(self.kit("check", "--allow-unsafe-replicas"), "goes with --cluster")
         self.assert_refused(self.kit("test", "--slow"), 'no option "--slow"')
         self.assert_refused(self.kit("rules", "--slow"), 'no option "--slow"')
         self.assert_refused(self.kit("rules", "NOPE"), 'no rule begins with "NOPE"')
@@ -442,6 +444,9 @@ class Kit(CommandLineTest):
             ("--rules", ",", "nothing is selected"),
             ("--report", "/proc/nowhere", "cannot write into"),
             ("--known-failures", "/nowhere", "cannot read the file"),
+            ("--cluster", "4", "is neither 3 nor 5"),
+            ("--nats-server", "/nowhere", "is none of bookworm trixie sid, nor a program"),
+            ("--sync-interval", "soon", "is neither always nor a time"),
         ):
             self.assert_refused(self.kit("check", option, value), text)
             self.assert_refused(self.kit("check", f"{option}={value}"), text)
@@ -468,6 +473,24 @@ class Kit(CommandLineTest):
         self.assert_refused(done, "apt-get could not install g++ cmake")
         self.assertIn("E: no network for", done.stderr)
         self.assertNotIn("nats-server", done.stderr)
+
+    def test_a_server_that_cannot_be_fetched_is_told_with_the_way_round_it(self):
+        shutil.copy(ROOT / "kit", self.directory)
+        self.fake("apt-get", 'echo "E: no network for $*"; exit 100')
+        script = f'source "{self.directory}/kit"; fetch_nats_server trixie'
+        done = run("bash", "-c", script, PATH=f"{self.directory}:{os.environ['PATH']}")
+        self.assert_refused(done, "cannot fetch the nats-server of Debian's trixie")
+        self.assertIn("--nats-server PATH", done.stderr)
+        self.assertIn("E: no network for", done.stderr)
+
+    def test_a_cluster_of_servers_that_store_a_version_twice_needs_a_word_for_it(self):
+        self.fake("nats-server", "echo nats-server: v2.9.20")
+        script = f'source "{ROOT}/kit"; parse_check "$@"; use_nats_servers'
+        words = ("--cluster", "3", "--nats-server", str(self.directory / "nats-server"))
+        self.assert_refused(run("bash", "-c", script, "bash", *words), "needs 2.9.21 or newer")
+        done = run("bash", "-c", script, "bash", *words, "--allow-unsafe-replicas")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("allow_unsafe_replicas is in force: nats-server 2.9.20", done.stderr)
 
     def test_missing_tools_are_listed_where_there_is_no_apt(self):
         # A PATH that has what the script itself uses and nothing else.

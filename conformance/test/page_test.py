@@ -41,6 +41,12 @@ class Page(unittest.TestCase):
         cls.addClassCleanup(directory.cleanup)
         cls.directory = pathlib.Path(directory.name)
         make_reports(cls.directory)
+        # How many fail of the rules on races depends on how busy the machine is.
+        failing = json.loads((cls.directory / "two" / "report.json").read_text())["stores"][1]["rules"]
+        verdicts = [rule["verdict"] for rule in failing]
+        cls.rules, cls.passed, cls.failed = len(verdicts), verdicts.count("passed"), verdicts.count("failed")
+        cls.not_offered = verdicts.count("not_offered")
+        assert cls.failed >= 15 and cls.passed + cls.failed + cls.not_offered == cls.rules, verdicts
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         # No sandbox, since CI runs as root; in containers /dev/shm is small.
@@ -69,6 +75,10 @@ class Page(unittest.TestCase):
 
     def choose(self, name, value):
         Select(self.find(f"#filter [name={name}]")[0]).select_by_value(value)
+
+    def counts(self):
+        """Of last_write_wins, as the first plot's numbers have them."""
+        return f"{self.passed} {self.failed} 0 0 {self.not_offered}"
 
     def status(self):
         return self.find("#filter [role=status]")[0].text
@@ -130,18 +140,18 @@ class Page(unittest.TestCase):
             self.assertTrue(self.run_script(f"{ink}(document.querySelectorAll('.plot canvas')[{plot}])"))
             self.assertIn("numbers", self.find(".plot canvas")[plot].get_attribute("aria-label"))
         self.find(".plot summary")[0].click()
-        self.assertIn("last_write_wins 53 19 0 0 44", self.find(".plot table")[0].text)
+        self.assertIn(f"last_write_wins {self.counts()}", self.find(".plot table")[0].text)
 
     def test_filter_by_verdict_store_area_and_text(self):
         self.open("two")
-        self.assertEqual(self.status(), "116 rules")
+        self.assertEqual(self.status(), f"{self.rules} rules")
         for name, value, status, failures in (
-            ("verdict", "failed", "19 of 116 rules", 19),
-            ("area", "VER", "2 of 116 rules", 2),
-            ("store", "memory", "0 of 116 rules", 0),
-            ("verdict", "", "8 of 116 rules", 0),
-            ("store", "", "8 of 116 rules", 2),
-            ("area", "", "116 rules", 19),
+            ("verdict", "failed", f"{self.failed} of {self.rules} rules", self.failed),
+            ("area", "VER", f"2 of {self.rules} rules", 2),
+            ("store", "memory", f"0 of {self.rules} rules", 0),
+            ("verdict", "", f"8 of {self.rules} rules", 0),
+            ("store", "", f"8 of {self.rules} rules", 2),
+            ("area", "", f"{self.rules} rules", self.failed),
         ):
             self.choose(name, value)
             self.assertEqual(self.status(), status)
@@ -185,7 +195,7 @@ class Page(unittest.TestCase):
         rule = self.find("#VER-06")[0]
         self.assertTrue(rule.is_displayed())
         self.assertIn("Why:", rule.text)
-        self.assertEqual(self.status(), "116 rules")
+        self.assertEqual(self.status(), f"{self.rules} rules")
 
     def test_kill_matrix_is_there_when_the_selftest_is(self):
         self.open("one")
@@ -198,7 +208,7 @@ class Page(unittest.TestCase):
         try:
             self.open("two")
             self.assertFalse(self.find("#filter")[0].is_displayed())
-            self.assertIn("53 19 0 0 44", self.find(".plot table")[0].text)
+            self.assertIn(self.counts(), self.find(".plot table")[0].text)
             self.find("#not-passed-1-VER-06 > summary")[0].click()
             self.assertEqual(len(self.shown("#not-passed-1-VER-06 .calls")), 1)
         finally:

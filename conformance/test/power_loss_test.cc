@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <set>
@@ -39,6 +40,14 @@ class PowerLossTest : public testing::Test {
     operations_ = log_.Read();
   }
 
+  // The same, on the directory as it was, with a log of its own.
+  void RunOnBase(const std::string& program) {
+    base_.WriteTo(directory_.path());
+    FaultLog log(directory_.path());
+    RunWatched(program, directory_.path(), log);
+    operations_ = log.Read();
+  }
+
   void FailAt(faults::Call call, int error, std::uint32_t skip = 0, std::uint32_t times = 1) {
     faults::Plan plan;
     plan.calls = 1U << static_cast<unsigned>(call);
@@ -46,6 +55,17 @@ class PowerLossTest : public testing::Test {
     plan.skip = skip;
     plan.times = times;
     log_.SetPlan(plan);
+  }
+
+  // What may be left when the program is done, one directory after the other.
+  std::vector<DiskImage> AllLeft(NameChanges names) {
+    std::vector<DiskImage> left;
+    PowerLoss machine(base_, names);
+    for (const FileOperation& operation : operations_) machine.Apply(operation);
+    for (const Loss loss : kLosses) {
+      for (std::uint64_t seed = 0; seed < 50; ++seed) left.push_back(machine.Left(loss, seed));
+    }
+    return left;
   }
 
   // What may be left of a file: before the program said that it is done, or after. "-": there is no such
@@ -131,10 +151,7 @@ TEST_F(PowerLossTest, WhatWasAppendedAndNotSyncedMayBeLostOrTorn) {
   for (const char* program :
        {"append_without_sync", "append_syncs_before", "append_syncs_another", "append_range"}) {
     SCOPED_TRACE(program);
-    base_.WriteTo(directory_.path());
-    FaultLog log(directory_.path());
-    RunWatched(program, directory_.path(), log);
-    operations_ = log.Read();
+    RunOnBase(program);
     const auto left = LeftOf("file", true);
     EXPECT_THAT(left, Contains("old"));
     EXPECT_THAT(left, Contains(kAppended));
@@ -180,6 +197,25 @@ TEST_F(PowerLossTest, ADirectoryThatOpendirOpenedIsSyncedAsWell) {
   EXPECT_EQ(ContentOf(machine.Left(Loss::kAll, 0), "log"), kNew);
 }
 
+TEST_F(PowerLossTest, ARemovalMayBeKeptWithoutTheRenameBeforeIt) {
+  Run("point_elsewhere");
+  const auto lost = [](const DiskImage& left) {
+    return ContentOf(left, "file") == "old" && ContentOf(left, "before") == "-";
+  };
+  const auto any = AllLeft(NameChanges::kInAnyOrder);
+  EXPECT_TRUE(std::any_of(any.begin(), any.end(), lost));
+  const auto ordered = AllLeft(NameChanges::kInOrder);
+  EXPECT_FALSE(std::any_of(ordered.begin(), ordered.end(), lost));
+  EXPECT_TRUE(std::any_of(ordered.begin(), ordered.end(), [](const DiskImage& left) {
+    return ContentOf(left, "file") == kNew && ContentOf(left, "before") != "-";
+  }));
+}
+
+TEST_F(PowerLossTest, WhereNamesAreInOrderASyncOfAFileMakesItsNameDurable) {
+  Run("new_file_without_directory_sync");
+  for (const DiskImage& left : AllLeft(NameChanges::kInOrder)) EXPECT_EQ(ContentOf(left, "log"), kNew);
+}
+
 TEST_F(PowerLossTest, EveryCallIsInTheLog) {
   Run("every_call");
   ExpectWholeLog();
@@ -190,12 +226,102 @@ TEST_F(PowerLossTest, ThreadsAreInTheLogInTheirOrder) {
   ExpectWholeLog();
 }
 
-TEST_F(PowerLossTest, AMappingIsTold) {
-  Run("through_a_mapping");
+const std::string kMapped = kAppended + std::string(8192 - 2003, '\0');
+
+TEST_F(PowerLossTest, WhatWasWrittenThroughAMappingAndSyncedLasts) {
+  for (const char* program : {"append_mapped", "append_mapped_syncs_the_file"}) {
+    SCOPED_TRACE(program);
+    RunOnBase(program);
+    EXPECT_THAT(LeftOf("file", true), ElementsAre(kMapped));
+    ExpectWholeLog();
+  }
+}
+
+TEST_F(PowerLossTest, WhatWasWrittenThroughAMappingAndNotSyncedMayBeLostOrTorn) {
+  for (const char* program :
+       {"append_mapped_without_sync", "append_mapped_syncs_later", "append_mapped_syncs_another_page"}) {
+    SCOPED_TRACE(program);
+    RunOnBase(program);
+    const auto left = LeftOf("file", true);
+    EXPECT_THAT(left, Contains("old" + std::string(8189, '\0')));
+    EXPECT_THAT(left, Contains(kMapped));
+    std::string torn = kMapped;
+    torn.replace(512, 512, 512, '\0');
+    EXPECT_THAT(left, Contains(torn));
+    ExpectWholeLog();
+  }
+}
+
+TEST_F(PowerLossTest, ASyncOfAMappingThatFailedMakesNothingDurable) {
+  FailAt(faults::Call::kSync, EIO, 1);
+  try {
+    Run("append_mapped");
+    FAIL() << "the program goes on";
+  } catch (const std::runtime_error&) {
+  }
+  operations_ = log_.Read();
+  EXPECT_THAT(LeftOf("file", false), Contains("old" + std::string(8189, '\0')));
+}
+
+TEST_F(PowerLossTest, AnIndexThatIsMappedMayBeLeftAheadOfItsLog) {
+  Run("index_ahead");
+  PowerLoss machine(base_);
+  bool ahead = false;
+  for (const FileOperation& operation : operations_) {
+    machine.Apply(operation);
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const DiskImage left = machine.Left(Loss::kSome, seed);
+      ahead = ahead || (ContentOf(left, "index").starts_with("1") && ContentOf(left, "file") == "old");
+    }
+  }
+  EXPECT_TRUE(ahead);
+}
+
+TEST_F(PowerLossTest, MappingsThatMoveAndEndAreInTheLog) {
+  Run("many_mappings");
+  ExpectWholeLog();
+}
+
+TEST_F(PowerLossTest, WhatAStreamWritesIsInTheLog) {
+  RunOnBase("prints");
+  EXPECT_THAT(LeftOf("file", true), ElementsAre(kAppended));
+  ExpectWholeLog();
+  RunOnBase("prints_without_sync");
+  EXPECT_THAT(LeftOf("file", true), Contains("old"));
+  ExpectWholeLog();
+}
+
+TEST_F(PowerLossTest, WhatIsDoneUnseenIsTold) {
+  Run("changes_protection");
   PowerLoss machine(base_);
   for (const FileOperation& operation : operations_) machine.Apply(operation);
-  EXPECT_NE(machine.unknown(), "");
   EXPECT_EQ(Difference(DiskImage::Read(directory_.path()), machine.Seen()), "file differs at byte 0");
+}
+
+TEST_F(PowerLossTest, ReadsFailAsPlanned) {
+  const std::vector<std::string> calls = {"read", "pread", "preadv", "mmap"};
+  for (std::size_t n = 0; n < calls.size(); ++n) {
+    FaultLog log(directory_.path());
+    faults::Plan plan;
+    plan.calls = 1U << static_cast<unsigned>(faults::Call::kRead);
+    plan.skip = static_cast<std::uint32_t>(n);
+    plan.times = 1;
+    plan.error = EIO;
+    log.SetPlan(plan);
+    RunWatched("read_all", directory_.path(), log);
+    operations_ = log.Read();
+    std::set<std::string> expected;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      expected.insert(calls[i] + (i == n ? " failed" : i == 3 ? " done" : " old"));
+    }
+    EXPECT_EQ(Marks(), expected);
+  }
+}
+
+TEST_F(PowerLossTest, ReadsGiveLessAsPlanned) {
+  FailAt(faults::Call::kRead, 0, 0, 3);
+  Run("read_all");
+  EXPECT_THAT(Marks(), ElementsAre("mmap done", "pread ol", "preadv o", "read ol"));
 }
 
 TEST_F(PowerLossTest, ASyncThatFailedIsNotMadeGoodByAnother) {

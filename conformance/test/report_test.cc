@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aether/rules.h"
+#include "common/command_line.h"
 #include "junit.h"
 #include "page_parts.h"
 #include "report_page.h"
@@ -57,6 +58,17 @@ TEST(ReportTest, ResultWithoutPictureOrTimelineHasNoKeyForOne) {
   EXPECT_FALSE(ToJson(result).contains("picture"));
   EXPECT_FALSE(ToJson(result).contains("timeline"));
   EXPECT_THAT(PageOf(result), Not(HasSubstr("<svg")));
+}
+
+TEST(ReportTest, FiguresGoThroughJsonAndAreToldOnThePageAndTheConsole) {
+  RuleResult result = Came("SRV-01", Verdict::kPassed);
+  EXPECT_FALSE(ToJson(result).contains("figures"));
+  result.figures = {{"servers killed", 1204, ""}, {"worst time <without> a save", 0.25, "s"}};
+  const nlohmann::json json = ToJson(result);
+  EXPECT_EQ(ToJson(RuleResultFromJson(json)), json);
+  EXPECT_THAT(PageOf(result), HasSubstr("servers killed 1,204; worst time &lt;without&gt; a save 0.25 s"));
+  const nlohmann::json stores = {StoreWith("a", {result, Came("SRV-02", Verdict::kPassed)})};
+  EXPECT_EQ(TriedLines(stores), "a SRV-01  servers killed 1,204; worst time <without> a save 0.25 s\n\n");
 }
 
 TEST(ReportTest, PageHoldsThePictureWithoutItsProlog) {

@@ -132,11 +132,77 @@ void ManyThreads() {
   for (std::thread& thread : threads) thread.join();
 }
 
-void ThroughAMapping() {
+// Appends to a file by way of a mapping.
+void AppendMapped(const std::function<void(char*)>& sync) {
   const int fd = Open("file", O_RDWR);
-  void* const memory = mmap(nullptr, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  Must(ftruncate(fd, 8192) == 0 && fsync(fd) == 0);
+  auto* const memory = static_cast<char*>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
   Must(memory != MAP_FAILED);
+  std::memcpy(memory + 3, kLong.data(), kLong.size());
+  sync(memory);
+  Mark("done");
+}
+
+// An index ahead of its log: the mapping says that there is a record before the record is synced.
+void IndexAhead() {
+  const int log = Open("file", O_WRONLY | O_APPEND);
+  const int index = Open("index", O_CREAT | O_RDWR);
+  Must(ftruncate(index, 4096) == 0 && fsync(index) == 0);
+  SyncDirectory();
+  auto* const memory =
+      static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, index, 0));
+  Must(memory != MAP_FAILED);
+  memory[0] = '1';
+  Write(log, kLong);
+  Must(fdatasync(log) == 0);
+  Mark("done");
+}
+
+// Not seen: the mapping becomes one that is written through later.
+void ChangesProtection() {
+  void* const memory = mmap(nullptr, 3, PROT_READ, MAP_SHARED, Open("file", O_RDWR), 0);
+  Must(memory != MAP_FAILED && mprotect(memory, 3, PROT_READ | PROT_WRITE) == 0);
   std::memcpy(memory, "map", 3);
+}
+
+// A mapping that moves, and one that is gone when the process ends.
+void ManyMappings() {
+  const int fd = Open("file", O_RDWR);
+  Must(ftruncate(fd, 65536) == 0);
+  void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096);
+  Must(memory != MAP_FAILED);
+  std::memcpy(memory, "one", 3);
+  memory = mremap(memory, 4096, 32768, MREMAP_MAYMOVE);
+  Must(memory != MAP_FAILED);
+  std::memcpy(static_cast<char*>(memory) + 20000, "two", 3);
+  Must(munmap(memory, 32768) == 0);
+  Must(pwrite(fd, "three", 5, 60000) == 5 && ftruncate(fd, 61000) == 0);
+  memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  std::memcpy(memory, "four", 4);
+  Mark("done");
+}
+
+// The C library writes when its buffer is full.
+void Prints(bool sync) {
+  FILE* const stream = fopen("file", "a");
+  for (int i = 0; i < 2000; ++i) Must(fprintf(stream, "%s", "n") == 1);
+  if (sync) Must(fflush(stream) == 0 && fsync(fileno(stream)) == 0);
+  Mark("done");
+  Must(fclose(stream) == 0);
+}
+
+void ReadAll() {
+  const int fd = Open("file", O_RDONLY);
+  char bytes[8] = "";
+  const auto told = [&](ssize_t n) {
+    return n < 0 ? "failed" : std::string(bytes, static_cast<std::size_t>(n));
+  };
+  Mark(("read " + told(read(fd, bytes, 3))).c_str());
+  Mark(("pread " + told(pread(fd, bytes, 3, 0))).c_str());
+  const iovec parts[] = {{bytes, 2}, {bytes + 2, 1}};
+  Mark(("preadv " + told(preadv(fd, parts, 2, 0))).c_str());
+  void* const memory = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+  Mark(memory == MAP_FAILED ? "mmap failed" : "mmap done");
 }
 
 // A flush that failed is made again, and now succeeds.
@@ -193,6 +259,16 @@ void NewFile(bool sync_directory, const char* directory = nullptr) {
   Mark("done");
 }
 
+// "file" names what it is about, and is renamed over; what it named before is removed.
+void PointElsewhere() {
+  Write(Open("before", O_CREAT | O_WRONLY), "before");
+  SyncDirectory();
+  const int fd = Open("new", O_CREAT | O_WRONLY);
+  Write(fd, kLong);
+  Must(fsync(fd) == 0 && rename("new", "file") == 0 && unlink("before") == 0);
+  Mark("done");
+}
+
 const std::map<std::string, std::function<void()>>& Programs() {
   static const std::map<std::string, std::function<void()>> programs = {
       {"replace", [] { Replace(true, true); }},
@@ -223,6 +299,7 @@ const std::map<std::string, std::function<void()>>& Programs() {
        }},
       {"append_syncs_all", [] { AppendTo(Open("file", O_WRONLY | O_APPEND), [] { sync(); }); }},
       {"new_file", [] { NewFile(true); }},
+      {"point_elsewhere", PointElsewhere},
       {"new_file_without_directory_sync", [] { NewFile(false); }},
       {"new_directory_without_parent_sync", [] { NewFile(true, "sub"); }},
       {"syncs_opened_by_opendir",
@@ -235,7 +312,21 @@ const std::map<std::string, std::function<void()>>& Programs() {
        }},
       {"every_call", EveryCall},
       {"many_threads", ManyThreads},
-      {"through_a_mapping", ThroughAMapping},
+      {"append_mapped",
+       [] { AppendMapped([](char* memory) { Must(msync(memory, 8192, MS_SYNC) == 0); }); }},
+      {"append_mapped_without_sync", [] { AppendMapped([](char*) {}); }},
+      {"append_mapped_syncs_later",
+       [] { AppendMapped([](char* memory) { Must(msync(memory, 8192, MS_ASYNC) == 0); }); }},
+      {"append_mapped_syncs_another_page",
+       [] { AppendMapped([](char* memory) { Must(msync(memory + 4096, 4096, MS_SYNC) == 0); }); }},
+      {"append_mapped_syncs_the_file",
+       [] { AppendMapped([](char*) { Must(fsync(Open("file", O_RDONLY)) == 0); }); }},
+      {"index_ahead", IndexAhead},
+      {"many_mappings", ManyMappings},
+      {"prints", [] { Prints(true); }},
+      {"prints_without_sync", [] { Prints(false); }},
+      {"changes_protection", ChangesProtection},
+      {"read_all", ReadAll},
       {"syncs_twice", SyncsTwice},
       {"writes_again", WritesAgain},
       {"writes_on", WritesOn},

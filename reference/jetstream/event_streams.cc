@@ -21,6 +21,7 @@ constexpr std::size_t kMaxHints = 10'000;
 constexpr milliseconds kLongestFlight = std::chrono::hours(1);
 
 constexpr milliseconds kMirrorPause{1};
+constexpr milliseconds kReplicaPause{10};
 
 // The end of a subject.
 struct End {
@@ -29,10 +30,9 @@ struct End {
   int others = 0;               // records that are not, when all had to be looked at
 };
 
-// Mostly the last record is ours. Only where somebody else wrote on the subject all are looked at.
-Result<End> FindEnd(const SubjectLog& log, const std::string& subject) {
+// Mostly the `last` record is ours. Only where somebody else wrote on the subject all are looked at.
+Result<End> FindEnd(const SubjectLog& log, const std::string& subject, Result<std::optional<Record>> last) {
   End end;
-  auto last = log.Last(subject);
   if (!last) return last.error();
   if (!*last) return end;
   end.last = (*last)->sequence;
@@ -61,19 +61,37 @@ bool IsFar(const Record& last, std::int64_t version) {
 
 std::optional<Tail> TailHints::Find(const std::string& subject) const {
   const std::lock_guard lock(mutex_);
-  const auto found = tails_.find(subject);
-  return found == tails_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = known_.find(subject);
+  return found == known_.end() ? std::nullopt : found->second.tail;
+}
+
+TailHints::Known& TailHints::At(const std::string& subject) {
+  if (known_.size() >= kMaxHints) known_.clear();
+  return known_[subject];
 }
 
 void TailHints::Set(const std::string& subject, const Tail& tail) {
   const std::lock_guard lock(mutex_);
-  if (tails_.size() >= kMaxHints) tails_.clear();
-  tails_.insert_or_assign(subject, tail);
+  Known& known = At(subject);
+  known.tail = tail;
+  known.highest = std::max(known.highest, tail.event_sequence);
 }
 
 void TailHints::Forget(const std::string& subject) {
   const std::lock_guard lock(mutex_);
-  tails_.erase(subject);
+  if (const auto found = known_.find(subject); found != known_.end()) found->second.tail.reset();
+}
+
+std::uint64_t TailHints::HighestSeen(const std::string& subject) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(subject);
+  return found == known_.end() ? 0 : found->second.highest;
+}
+
+void TailHints::Saw(const std::string& subject, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  Known& known = At(subject);
+  known.highest = std::max(known.highest, sequence);
 }
 
 EventStreams::EventStreams(std::shared_ptr<Connection> connection, const JetStreamOptions& options)
@@ -84,7 +102,8 @@ EventStreams::EventStreams(std::shared_ptr<Connection> connection, const JetStre
                             options.max_age.count() == 0 ? options.time_limit : options.max_age})),
       time_limit_(options.time_limit),
       events_(connection, names_.events_stream),
-      latest_(connection, names_.latest_stream) {}
+      latest_(connection, names_.latest_stream),
+      replicated_(connection->replicated()) {}
 
 Result<void> EventStreams::Save(const Event& event) {
   auto data = EncodeEvent(event);
@@ -109,6 +128,8 @@ Result<void> EventStreams::Save(const Event& event) {
       draft.stamp.previous_version = tail->version;
       draft.stamp.previous_sequence = tail->event_sequence;
       const auto appended = events_.Append(draft, tail->expectation, deadline);
+      // The hint may be why the outcome is not known: the stream may have lost what it names.
+      if (!appended) hints_.Forget(subject);
       if (!appended) return appended.error();
       if (*appended) {
         hints_.Set(subject, {event.version, **appended, Expectation::OfSubject(**appended)});
@@ -130,8 +151,32 @@ Result<std::int64_t> EventStreams::LatestVersion(std::string_view actor_id) cons
   return tail->version;
 }
 
+// The subject's last record. A replica that leads no longer, or not yet, may answer with what was true before: what
+// this handle has seen, and has not expired, is in a right answer.
+Result<std::optional<Record>> EventStreams::ReadLast(const std::string& subject) const {
+  if (!replicated_) return events_.Last(subject);
+  const std::uint64_t seen = hints_.HighestSeen(subject);
+  const auto deadline = Clock::now() + time_limit_;
+  for (;;) {
+    auto last = events_.Last(subject);
+    if (!last) return last;
+    const std::uint64_t sequence = *last ? (*last)->sequence : 0;
+    if (sequence >= seen) {
+      if (sequence > seen) hints_.Saw(subject, sequence);
+      return last;
+    }
+    const auto bounds = events_.Bounds();
+    if (!bounds) return bounds.error();
+    if (bounds->first_sequence > seen) return last;
+    if (Clock::now() >= deadline) {
+      return StoreError(ErrorCode::kUnavailable, "the replicas of stream " + events_.stream() + " lag behind");
+    }
+    std::this_thread::sleep_for(kReplicaPause);
+  }
+}
+
 Result<Tail> EventStreams::ReadTail(const std::string& subject) const {
-  const auto end = FindEnd(events_, subject);
+  const auto end = FindEnd(events_, subject, ReadLast(subject));
   if (!end) return end.error();
   if (end->event) {
     return Tail{end->event->stamp->version, end->event->sequence, Expectation::OfSubject(end->last)};
@@ -192,7 +237,7 @@ Result<std::uint64_t> EventStreams::AwaitMirror() const {
 
 // The version of the actor's last event in the mirror; nothing when none was ever saved.
 Result<std::optional<std::int64_t>> EventStreams::LastKeptVersion(const std::string& subject) const {
-  const auto end = FindEnd(latest_, subject);
+  const auto end = FindEnd(latest_, subject, latest_.Last(subject));
   if (!end) return end.error();
   if (end->event) return std::optional(end->event->stamp->version);
   if (end->others < kKeptPerActor) return std::optional<std::int64_t>();
@@ -206,7 +251,7 @@ Result<std::optional<std::int64_t>> EventStreams::LastKeptVersion(const std::str
 
 Result<ReplayResult> EventStreams::Read(std::string_view actor_id, std::int64_t from_version) const {
   const std::string subject = names_.EventSubject(actor_id);
-  const auto last = events_.Last(subject);
+  const auto last = ReadLast(subject);
   if (!last) return last.error();
   if (!*last) return ReplayResult();
   const auto start = FindStart(subject, from_version, **last);

@@ -33,9 +33,19 @@ class TailHints {
   void Set(const std::string& subject, const Tail& tail);
   void Forget(const std::string& subject);
 
+  // The highest number of a record that the subject is known to have had; 0: none is known.
+  std::uint64_t HighestSeen(const std::string& subject) const;
+  void Saw(const std::string& subject, std::uint64_t sequence);
+
  private:
+  struct Known {
+    std::optional<Tail> tail;
+    std::uint64_t highest = 0;
+  };
+  Known& At(const std::string& subject);
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Tail> tails_;
+  std::unordered_map<std::string, Known> known_;
 };
 
 // All threads may use it. Errors as the methods of EventStore have them.
@@ -50,6 +60,7 @@ class EventStreams {
  private:
   using Clock = SubjectLog::Clock;
 
+  Result<std::optional<Record>> ReadLast(const std::string& subject) const;
   Result<Tail> ReadTail(const std::string& subject) const;
   Result<Tail> TailAfterExpiry(const std::string& subject, std::uint64_t last_of_subject) const;
   Result<std::uint64_t> AwaitMirror() const;
@@ -66,7 +77,8 @@ class EventStreams {
   const std::chrono::milliseconds time_limit_;
   SubjectLog events_;
   SubjectLog latest_;
-  TailHints hints_;
+  const bool replicated_;
+  mutable TailHints hints_;
   // Until then the mirror holds whatever has expired. (Steady clock, in ticks since its epoch.)
   mutable std::atomic<Clock::rep> mirror_current_until_{0};
 };

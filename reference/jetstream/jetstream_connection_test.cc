@@ -15,7 +15,7 @@ using testing::HasSubstr;
 class JetStreamConnectionTest : public testing::Test {
  protected:
   void StartServer(const std::string& config) {
-    auto server = NatsServer::Start({"", config, "nats"});
+    auto server = NatsServer::Start({.config = config});
     ASSERT_TRUE(IsOk(server));
     server_ = *std::move(server);
     options_ = OptionsFor(*server_);
@@ -52,13 +52,13 @@ TEST_F(JetStreamConnectionTest, AServerThatIsNotThereIsNamed) {
 }
 
 TEST_F(JetStreamConnectionTest, AMissingProgramIsToldWithThePackageToInstall) {
-  const auto missing = NatsServer::Start({"/nowhere/nats-server", "", "nats"});
+  const auto missing = NatsServer::Start({.binary = "/nowhere/nats-server"});
   ASSERT_TRUE(FailsWith(ErrorCode::kNotFound, missing));
   EXPECT_THAT(missing.error().message(), HasSubstr("install the package nats-server"));
 }
 
 TEST_F(JetStreamConnectionTest, AServerThatCannotStartShowsItsLog) {
-  const auto broken = NatsServer::Start({"", "max_payload: nonsense", "nats"});
+  const auto broken = NatsServer::Start({.config = "max_payload: nonsense"});
   ASSERT_TRUE(FailsWith(ErrorCode::kUnavailable, broken));
   EXPECT_THAT(broken.error().message(), HasSubstr("server.conf"));
 }

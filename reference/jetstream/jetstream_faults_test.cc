@@ -6,7 +6,9 @@
 #include <mutex>
 #include <thread>
 
+#include "event_streams.h"
 #include "testing/fault_proxy.h"
+#include "testing/silent_server.h"
 #include "testing/support.h"
 
 namespace aether::jetstream {
@@ -70,6 +72,65 @@ TEST_F(JetStreamFaultsTest, AConflictWithOnesOwnEarlierAttemptIsSuccess) {
   EXPECT_TRUE(proxy.HasStruck());
   EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 3))));
   EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2, 3));
+}
+
+TEST_F(JetStreamFaultsTest, ADuplicateOfUnknownPlaceIsLookedForAndFound) {
+  FaultProxy proxy(server_->port());
+  const auto store = OpenThrough(proxy);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  proxy.LoseNextAckAndCallRetryDuplicate();
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+  EXPECT_TRUE(proxy.HasStruck());
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 3))));
+  EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2, 3));
+}
+
+TEST_F(JetStreamFaultsTest, ADuplicateOfWhatIsNotThereIsNoSuccess) {
+  FaultProxy proxy(server_->port());
+  const auto store = OpenThrough(proxy);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  proxy.LoseNextPublishAndCallRetryDuplicate();
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+  EXPECT_TRUE(proxy.HasStruck());
+  EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2));
+}
+
+// Of a cluster, a server may answer that leads no longer: what a store on replicated streams makes of that. One server
+// with a proxy before it stands for the cluster.
+class ReplicatedTest : public JetStreamFaultsTest {
+ protected:
+  void SetUp() override {
+    JetStreamFaultsTest::SetUp();
+    ASSERT_NE(Open(options_), nullptr);  // makes the streams
+    proxy_.emplace(server_->port());
+    options_.urls = {proxy_->url()};
+    options_.replicas = 3;
+    const auto connection = Connection::Open(options_);
+    ASSERT_TRUE(IsOk(connection));
+    events_.emplace(*connection, options_);
+  }
+
+  std::optional<FaultProxy> proxy_;
+  std::optional<EventStreams> events_;
+};
+
+TEST_F(ReplicatedTest, ARefusalByAServerThatLeadsNoLongerIsNotBelieved) {
+  proxy_->RefuseNextPublishThatIsStored();
+  EXPECT_TRUE(IsOk(events_->Save(MakeEvent("a", 1))));
+  EXPECT_TRUE(proxy_->HasStruck());
+  EXPECT_TRUE(IsOk(events_->Save(MakeEvent("a", 2))));
+  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1, 2));
+}
+
+TEST_F(ReplicatedTest, AReadThatLacksWhatWasSavedIsMadeAgain) {
+  ASSERT_TRUE(IsOk(events_->Save(MakeEvent("a", 1))));
+  proxy_->AnswerNextReadWithNothing();
+  const auto latest = events_->LatestVersion("a");
+  ASSERT_TRUE(IsOk(latest));
+  EXPECT_EQ(*latest, 1);
+  EXPECT_TRUE(proxy_->HasStruck());
+  proxy_->AnswerNextReadWithNothing();
+  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1));
 }
 
 TEST_F(JetStreamFaultsTest, AnEventThatWasLostOnItsWayIsSentAgain) {
@@ -142,6 +203,29 @@ TEST_F(JetStreamFaultsTest, AServerThatIsAwayIsUnavailableAndNothingIsSentLater)
   ASSERT_TRUE(IsOk(server_->Restart()));
   ASSERT_TRUE(Eventually([&] { return store->GetLatestVersion("a").has_value(); }));
   EXPECT_THAT(VersionsOf(*store->GetEvents("a", 0)), ElementsAre(1));
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
+}
+
+TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody) {
+  const auto store = Open(options_);
+  ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  ASSERT_TRUE(IsOk(server_->Kill()));
+  {
+    SilentServer silent(server_->port());
+    ASSERT_TRUE(silent.listens());
+    ASSERT_TRUE(Eventually([&] { return silent.greeted() > 0; }));
+    std::atomic<bool> done{false};
+    std::thread caller([&] {
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->GetLatestVersion("a")));
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->SaveEvent(MakeEvent("a", 2))));
+      done = true;
+    });
+    EXPECT_TRUE(Eventually([&] { return done.load(); }));
+    silent.HangUp();  // so that a caller that is held goes on
+    caller.join();
+  }
+  ASSERT_TRUE(IsOk(server_->Restart()));
+  ASSERT_TRUE(Eventually([&] { return store->GetLatestVersion("a").has_value(); }));
   EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 2))));
 }
 

@@ -3,18 +3,23 @@
 #include "nats_client.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 namespace aether::jetstream {
 namespace {
 
 // The newer code for a wrong last sequence, which cnats 3.4 has no name for.
 constexpr int kWrongLastSequenceConstant = 10164;
+// From 2.12 on, for a message id that the server has met and of whose message it does not know more yet.
+constexpr int kDuplicateMessageConflict = 10158;
 
 // Tries to reconnect soon and for ever: the store answers kUnavailable meanwhile, and the caller decides.
 constexpr std::int64_t kReconnectWaitMs = 50;
 constexpr std::int64_t kReconnectJitterMs = 20;
-// A server that died without a word is noticed after two missed answers.
-constexpr std::int64_t kPingIntervalMs = 10'000;
+// A server that died without a word is left for another one after two missed answers: before the rest of a cluster
+// has agreed on a new leader, which takes it some four seconds.
+constexpr std::int64_t kPingIntervalMs = 1'000;
 constexpr int kMaxPingsOut = 2;
 
 std::string LastErrorText() {
@@ -63,6 +68,39 @@ StoreError MakeError(natsStatus status, jsErrCode code, const std::string& detai
   if (error == ErrorCode::kInvalidEvent) return StoreError::InvalidEvent("data", message);
   return StoreError(error, std::move(message));
 }
+
+// Which connections are up. Callbacks come on a thread of cnats' own, also when a connection is gone: they
+// find it here, or not.
+class Links {
+ public:
+  static Links& All() {
+    static Links* const kAll = new Links;  // never destroyed: that thread is not either
+    return *kAll;
+  }
+
+  std::shared_ptr<const std::atomic<bool>> Add(natsConnection* connection) {
+    const std::lock_guard lock(mutex_);
+    return up_[connection] = std::make_shared<std::atomic<bool>>(true);
+  }
+  // One that is about to be closed says by itself what it is.
+  void Remove(natsConnection* connection) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = up_.find(connection); found != up_.end()) *found->second = true;
+    up_.erase(connection);
+  }
+
+  static void OnDisconnected(natsConnection* connection, void*) { All().Set(connection, false); }
+  static void OnReconnected(natsConnection* connection, void*) { All().Set(connection, true); }
+
+ private:
+  void Set(natsConnection* connection, bool up) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = up_.find(connection); found != up_.end()) *found->second = up;
+  }
+
+  std::mutex mutex_;
+  std::map<natsConnection*, std::shared_ptr<std::atomic<bool>>> up_;
+};
 
 // The steps of setting options, each taken only while all before it were accepted.
 class OptionSteps {
@@ -120,6 +158,8 @@ natsStatus SetAll(const JetStreamOptions& options, natsOptions* nats_options) {
       .Then(natsOptions_SetReconnectBufSize, 0)
       // A request whose connection is lost fails at once instead of waiting out its time.
       .Then(natsOptions_SetFailRequestsOnDisconnect, true)
+      .Then(natsOptions_SetDisconnectedCB, &Links::OnDisconnected, static_cast<void*>(nullptr))
+      .Then(natsOptions_SetReconnectedCB, &Links::OnReconnected, static_cast<void*>(nullptr))
       .Then(natsOptions_SetErrorHandler, IgnoreBackgroundError, static_cast<void*>(nullptr));
   return SetCredentialsAndTls(options, &steps);
 }
@@ -128,6 +168,10 @@ natsStatus SetAll(const JetStreamOptions& options, natsOptions* nats_options) {
 
 bool IsWrongLastSequence(jsErrCode code) {
   return code == JSStreamWrongLastSequenceErr || static_cast<int>(code) == kWrongLastSequenceConstant;
+}
+
+bool LeavesOutcomeOpen(jsErrCode code) {
+  return code == JSStreamSequenceNotMatchErr || static_cast<int>(code) == kDuplicateMessageConflict;
 }
 
 StoreError Translate(natsStatus status, jsErrCode code, std::string_view what) {
@@ -166,7 +210,19 @@ Result<std::shared_ptr<Connection>> Connection::Open(const JetStreamOptions& opt
   ContextPtr context(raw_context);
   if (status != NATS_OK) return Translate(status, kNoJsError, "JetStream context");
   return std::shared_ptr<Connection>(
-      new Connection(std::move(connection), std::move(context), options.time_limit));
+      new Connection(std::move(connection), std::move(context), options));
+}
+
+Connection::Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options)
+    : connection_(std::move(connection)),
+      context_(std::move(context)),
+      time_limit_(options.time_limit),
+      replicated_(options.replicas > 1),
+      requester_(connection_.get(), Links::All().Add(connection_.get())) {}
+
+void Connection::Close() {
+  Links::All().Remove(connection_.get());
+  natsConnection_Close(connection_.get());
 }
 
 Connection::~Connection() {

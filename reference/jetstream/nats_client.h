@@ -29,6 +29,10 @@ StoreError TranslateServerError(jsErrCode code, std::string_view description, st
 // codes for it: that of 2.9, and from 2.11 another one for a publish that meets one under way.
 bool IsWrongLastSequence(jsErrCode code);
 
+// Whether a publish that was answered with this error may have been stored all the same, or may be still: a replica that
+// has to catch up with the others cannot tell, nor does a cluster tell of a message with the same id that is under way.
+bool LeavesOutcomeOpen(jsErrCode code);
+
 // One connection with its JetStream context. Closed for good by Close() only; otherwise it reconnects for
 // ever. All threads may use it.
 class Connection {
@@ -40,23 +44,24 @@ class Connection {
   jsCtx* js() const { return context_.get(); }
   std::chrono::milliseconds time_limit() const { return time_limit_; }
 
+  // Whether streams have replicas. A server that led them, and has not heard yet that another one does, then answers
+  // too: what it tells may be out of date.
+  bool replicated() const { return replicated_; }
+
   Requester& requester() { return requester_; }
 
   // Every call on the connection, waiting ones included, fails from now on.
-  void Close() { natsConnection_Close(connection_.get()); }
+  void Close();
 
   ~Connection();
 
  private:
-  Connection(ConnectionPtr connection, ContextPtr context, std::chrono::milliseconds time_limit)
-      : connection_(std::move(connection)),
-        context_(std::move(context)),
-        time_limit_(time_limit),
-        requester_(connection_.get()) {}
+  Connection(ConnectionPtr connection, ContextPtr context, const JetStreamOptions& options);
 
   ConnectionPtr connection_;
   ContextPtr context_;  // after connection_: destroyed before it
   std::chrono::milliseconds time_limit_;
+  bool replicated_;
   Requester requester_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <thread>
 
 namespace aether::jetstream {
 namespace {
@@ -21,6 +22,9 @@ constexpr std::int64_t kBatchBytes = 16 << 20;
 // The server answers a request within this time, if only that there was nothing. After a silence of
 // twice the time the consumer is taken for lost.
 constexpr milliseconds kRequestLife{1'000};
+// A consumer in a cluster is made before every server knows of it. After so long it is taken for lost.
+constexpr milliseconds kHeardOf{500};
+constexpr milliseconds kPause{2};
 // The server drops a consumer that nobody has asked for so long.
 constexpr std::chrono::nanoseconds kConsumerLife = std::chrono::seconds(30);
 
@@ -102,6 +106,7 @@ Result<void> PullReader::MakeConsumer() {
   const ConsumerInfoPtr info(raw);
   if (status != NATS_OK) return Translate(status, code, "cannot read stream " + stream_);
   consumer_ = info->Name;
+  made_ = Clock::now();
   return Subscribe();
 }
 
@@ -169,6 +174,10 @@ Result<std::optional<Record>> PullReader::Next(milliseconds wait) {
     MsgPtr message(raw);
     if (status == NATS_TIMEOUT) {
       if (patience == 2 * kRequestLife) EndConsumer();
+    } else if (status == NATS_NO_RESPONDERS) {
+      awaited_ = 0;
+      if (Clock::now() - made_ >= kHeardOf) EndConsumer();
+      std::this_thread::sleep_for(kPause);
     } else if (status == NATS_INVALID_SUBSCRIPTION) {
       return StoreError(ErrorCode::kClosed, "the reader was interrupted");
     } else if (status != NATS_OK) {
@@ -185,8 +194,6 @@ Result<std::optional<Record>> PullReader::Next(milliseconds wait) {
 Result<std::optional<Record>> PullReader::Receive(MsgPtr message) {
   if (IsStatus(message.get())) {
     awaited_ = 0;
-    // Nobody answers a request for a consumer that is gone.
-    if (natsMsg_IsNoResponders(message.get())) EndConsumer();
     return std::optional<Record>();
   }
   const auto delivery = ParseDelivery(natsMsg_GetReply(message.get()));
@@ -198,6 +205,8 @@ Result<std::optional<Record>> PullReader::Receive(MsgPtr message) {
   if (awaited_ == kAskAgain) {
     if (const auto pulled = Pull(); !pulled) return pulled.error();
   }
+  // A consumer on a replica that is behind begins where that replica ends.
+  if (delivery->stream_sequence < next_sequence_) return std::optional<Record>();
   next_sequence_ = delivery->stream_sequence + 1;
   std::optional<Record> record = ToRecord(message.get(), delivery->stream_sequence);
   used_.Add(std::move(message));

@@ -64,6 +64,7 @@ class PullReader {
   std::uint64_t next_sequence_;
 
   std::string consumer_;         // its name; empty: there is none
+  std::chrono::steady_clock::time_point made_;
   std::uint64_t delivered_ = 0;  // messages of this consumer that have come
   int awaited_ = 0;              // messages still to come for the requests under way
   MessageBin used_{1'000, 1 << 20};

@@ -97,18 +97,21 @@ std::string Nonce() {
 
 Draft MakeDraft(std::string subject, std::string data, std::int64_t version) {
   Draft draft;
-  draft.message_id = subject + "." + std::to_string(version) + "." + Nonce();
   draft.subject = std::move(subject);
   draft.data = std::move(data);
   draft.stamp.version = version;
   return draft;
 }
 
-Request ToRequest(const Draft& draft) {
+std::string NewMessageId(const Draft& draft) {
+  return draft.subject + "." + std::to_string(draft.stamp.version) + "." + Nonce();
+}
+
+Request ToRequest(const Draft& draft, const std::string& message_id) {
   const Stamp& stamp = draft.stamp;
   return {draft.subject,
           draft.data,
-          {{kMessageId, draft.message_id},
+          {{kMessageId, message_id},
            {kStamp, std::to_string(stamp.version) + " " + std::to_string(stamp.previous_version) + " " +
                         std::to_string(stamp.previous_sequence)}}};
 }
@@ -122,10 +125,13 @@ std::optional<PublishAnswer> ParsePublishAnswer(std::string_view json) {
   if (object["error"].get(error) == simdjson::SUCCESS) {
     answer.error = static_cast<jsErrCode>(NumberIn(error, "err_code"));
     answer.description = TextIn(error, "description");
-  } else {
-    answer.sequence = NumberIn(object, "seq");
+    if (answer.error == kNoJsError) return std::nullopt;
+    return answer;
   }
-  if (answer.error == kNoJsError && answer.sequence == 0) return std::nullopt;
+  bool duplicate = false;
+  const bool is_duplicate = object["duplicate"].get(duplicate) == simdjson::SUCCESS && duplicate;
+  answer.sequence = NumberIn(object, "seq");
+  if (answer.sequence == 0 && !is_duplicate) return std::nullopt;
   return answer;
 }
 

@@ -24,13 +24,14 @@ struct Stamp {
 struct Draft {
   std::string subject;
   std::string data;
-  std::string message_id;  // the same for each attempt to store this record, and for no other record
   Stamp stamp;
 };
 
-// A draft of version `version`, without predecessor, under a message id that no other save has, whoever
-// makes it.
+// A draft of version `version`, without predecessor.
 Draft MakeDraft(std::string subject, std::string data, std::int64_t version);
+
+// An id that no other message has, whoever makes it.
+std::string NewMessageId(const Draft& draft);
 
 // A record that was read.
 struct Record {
@@ -42,13 +43,15 @@ struct Record {
 };
 
 // The publish that carries `draft`, which outlives it.
-Request ToRequest(const Draft& draft);
+Request ToRequest(const Draft& draft, const std::string& message_id);
 
 // The server's answer to a publish.
 struct PublishAnswer {
   jsErrCode error = kNoJsError;  // why nothing was stored
   std::string description;       // of the error
-  std::uint64_t sequence = 0;    // the record's number, unless there is an error
+  // The record's number. 0, besides with an error: a cluster has met the message id before, and does not say what
+  // became of that message.
+  std::uint64_t sequence = 0;
 };
 
 // Nothing when the answer is none that a server gives to a publish.

@@ -54,7 +54,8 @@ class Requester::Lease {
   ~Lease() {
     const bool is_done = answered_ || !sent_;
     if (line_ && !is_done) {
-      (void)natsSubscription_Unsubscribe(line_->subscription.get());
+      // Without a connection, freeing it will do.
+      if (*requester_->is_up_) (void)natsSubscription_Unsubscribe(line_->subscription.get());
       ended_.push_back(std::move(line_->subscription));
     }
     const std::lock_guard lock(requester_->lines_mutex_);
@@ -137,6 +138,10 @@ class Requester::Lease {
 
 Answer Requester::Ask(const Request& request, milliseconds limit) {
   Answer answer;
+  if (!*is_up_) {
+    answer.status = NATS_INSUFFICIENT_BUFFER;  // cnats' own word for it
+    return answer;
+  }
   Lease lease(this);
   answer.status = lease.Open();
   if (answer.status == NATS_OK) lease.Ask(request, limit, &answer);
@@ -157,7 +162,8 @@ std::size_t Requester::CountEnded() const {
 
 // Whether the connection has been lost since it had been made again `reconnects` times.
 bool Requester::IsLost(std::uint64_t reconnects) const {
-  return natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED || Reconnects() != reconnects;
+  return !*is_up_ || natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED ||
+         Reconnects() != reconnects;
 }
 
 std::uint64_t Requester::Reconnects() const {

@@ -4,6 +4,7 @@
 
 #include <nats/nats.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -39,7 +40,11 @@ struct Answer {
 // All threads may use it.
 class Requester {
  public:
-  explicit Requester(natsConnection* connection) : connection_(connection) {}
+  // `is_up`: whether the connection is made now, as far as is known. While it is not, nothing here waits
+  // for cnats: as long as a server that it connects to again is silent, cnats (before 3.6.1, at least)
+  // holds its lock for ever.
+  Requester(natsConnection* connection, std::shared_ptr<const std::atomic<bool>> is_up)
+      : connection_(connection), is_up_(std::move(is_up)) {}
 
   // Sends the request once and waits for its answer, for `limit` at most. When the connection is lost
   // meanwhile, it says so soon (NATS_CONNECTION_DISCONNECTED).
@@ -67,6 +72,7 @@ class Requester {
   bool IsLost(std::uint64_t reconnects) const;
 
   natsConnection* const connection_;
+  const std::shared_ptr<const std::atomic<bool>> is_up_;
 
   mutable std::mutex lines_mutex_;           // guards idle_ and ended_
   std::vector<std::unique_ptr<Line>> idle_;  // as many as were ever used at once

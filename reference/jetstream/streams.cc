@@ -119,12 +119,28 @@ struct Found {
   bool IsMissing() const { return status == NATS_NOT_FOUND || code == JSStreamNotFoundErr; }
 };
 
-Found Find(const Connection& connection, const char* name) {
+// A cluster that is choosing leaders drops what is asked of it, or says that it is not there: better to ask again soon.
+constexpr milliseconds kAskAgain{500};
+
+bool IsChoosing(natsStatus status, jsErrCode code) {
+  return status == NATS_TIMEOUT || code == JSClusterNotAvailErr || code == JSClusterNoPeersErr;
+}
+
+Found Find(const Connection& connection, const char* name, milliseconds limit) {
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = std::min(kAskAgain, limit).count();
   Found found;
   jsStreamInfo* raw = nullptr;
-  found.status = js_GetStreamInfo(&raw, connection.js(), name, nullptr, &found.code);
+  found.status = js_GetStreamInfo(&raw, connection.js(), name, &options, &found.code);
   found.info.reset(raw);
   return found;
+}
+
+// Whether the servers that keep the stream have a leader for it: before, nobody answers a read or a publish.
+bool IsLed(const jsStreamInfo& info) {
+  const char* leader = info.Cluster == nullptr ? nullptr : info.Cluster->Leader;
+  return info.Cluster == nullptr || (leader != nullptr && *leader != '\0');
 }
 
 // A server names a stream before it has its storage, and a read in between takes the whole server down
@@ -133,13 +149,33 @@ Found FindReady(const Connection& connection, const char* name, milliseconds lim
   constexpr milliseconds kPoll{2};
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (true) {
-    Found found = Find(connection, name);
-    if (found.status != NATS_OK || found.info->Created != 0) return found;
+    Found found = Find(connection, name, limit);
+    const bool is_ready = found.status == NATS_OK && found.info->Created != 0 && IsLed(*found.info);
+    if (is_ready || (found.status != NATS_OK && !IsChoosing(found.status, found.code))) return found;
     if (std::chrono::steady_clock::now() >= deadline) {
-      found.status = NATS_TIMEOUT;
+      if (found.status == NATS_OK) found.status = NATS_TIMEOUT;
       return found;
     }
     std::this_thread::sleep_for(kPoll);
+  }
+}
+
+// Asks for the stream until the server has made it or refuses to. `found` is what there is then.
+natsStatus Make(const Connection& connection, jsStreamConfig* wanted, milliseconds limit, Found* found,
+                jsErrCode* code) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = std::min(kAskAgain, limit).count();
+  for (;;) {
+    const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, &options, code);
+    // Also after an error: another process may have made it at the same moment, and servers then say
+    // different things, such as that its subjects overlap with those of another stream.
+    *found = FindReady(connection, wanted->Name, limit);
+    // A server that has not heard of it yet says that it is missing.
+    const bool may_come = made == NATS_OK || IsChoosing(made, *code);
+    if (!found->IsMissing() || !may_come) return made;
+    if (std::chrono::steady_clock::now() >= deadline) return made;
   }
 }
 
@@ -148,12 +184,9 @@ Result<void> EnsureStream(const Connection& connection, jsStreamConfig* wanted, 
   Found found = FindReady(connection, wanted->Name, limit);
   if (found.IsMissing()) {
     jsErrCode code = kNoJsError;
-    const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, nullptr, &code);
-    StoreError error = Translate(made, code, what);
-    // Also after an error: another process may have made it at the same moment, and servers then say
-    // different things, such as that its subjects overlap with those of another stream.
-    found = FindReady(connection, wanted->Name, limit);
-    if (found.IsMissing() && made != NATS_OK) return error;
+    const natsStatus made = Make(connection, wanted, limit, &found, &code);
+    if (found.IsMissing() && made != NATS_OK) return Translate(made, code, what);
+    if (found.IsMissing()) return StoreError(ErrorCode::kUnavailable, what + " was made, and is not there yet");
   }
   if (found.status != NATS_OK) return Translate(found.status, found.code, what);
   if (const std::string difference = Difference(*found.info->Config, *wanted); !difference.empty()) {

@@ -99,14 +99,18 @@ struct SubjectLog::Attempt {
   Outcome outcome;
   std::uint64_t sequence = 0;       // kStored
   std::optional<StoreError> error;  // the other outcomes
+  bool answered = false;            // the server said so
 };
 
-SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation& expectation,
-                                          Clock::time_point deadline) const {
+// What is known of a message that may have been stored.
+struct SubjectLog::Fate {
+  std::optional<std::uint64_t> sequence;  // it is stored, as this number
+  bool overtaken = false;                 // it is not, nor will be: another record has taken its place
+};
+
+SubjectLog::Attempt SubjectLog::TryAppend(const Request& request, Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
   const std::string what = "cannot write to stream " + stream_;
-  Request request = ToRequest(draft);
-  AddExpectation(expectation, &request);
   // Several attempts must fit into the time there is.
   const auto limit =
       std::clamp(Until(deadline), milliseconds(1), connection_->time_limit() / 4 + milliseconds(1));
@@ -118,35 +122,44 @@ SubjectLog::Attempt SubjectLog::TryAppend(const Draft& draft, const Expectation&
       return {Outcome::kUnknown, 0,
               StoreError(ErrorCode::kUnavailable, what + ": no acknowledgement came")};
     }
+    if (parsed->error == kNoJsError && parsed->sequence == 0) {
+      return {Outcome::kUnknown, 0,
+              StoreError(ErrorCode::kUnavailable, what + ": the server does not say what became of it"), true};
+    }
     // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
     if (parsed->error == kNoJsError) return {Outcome::kStored, parsed->sequence, std::nullopt};
-    if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt};
-    return {Outcome::kNotStored, 0, TranslateServerError(parsed->error, parsed->description, what)};
+    if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt, true};
+    StoreError error = TranslateServerError(parsed->error, parsed->description, what);
+    return {LeavesOutcomeOpen(parsed->error) ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error), true};
   }
   StoreError error = Translate(answer.status, kNoJsError, what);
   if (answer.status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
   return {answer.sent ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error)};
 }
 
+// A message id of its own for each call: a cluster takes an id for a duplicate also after it has refused the message
+// that came with it.
 Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, const Expectation& expectation,
                                                         Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
   using Appended = std::optional<std::uint64_t>;
+  const std::string message_id = NewMessageId(draft);
+  Request request = ToRequest(draft, message_id);
+  AddExpectation(expectation, &request);
   // A stream that is just being made, or that is choosing a leader, does not listen for a moment.
   const auto patience = Clock::now() + kListenLimit;
-  bool unsure = false;  // an earlier attempt may have been stored, or may be still
+  bool unsure = false;  // an attempt may have been stored, or may be still
   for (;;) {
-    const Attempt attempt = TryAppend(draft, expectation, deadline);
+    const Attempt attempt = TryAppend(request, deadline);
     const bool is_last = Clock::now() + kPause >= deadline;
     switch (attempt.outcome) {
       case Outcome::kStored:
         return Appended(attempt.sequence);
       case Outcome::kExpectationLost:
-        if (!unsure) return Appended();
-        // Lost perhaps to our own earlier attempt. If not, that one will not be stored any more either: the
-        // expectation stays lost.
-        if (const auto stored = FindStored(draft, expectation.last_of_subject().value_or(0)))
-          return *stored;
+        if (!unsure && !connection_->replicated()) return Appended();
+        // Refused perhaps because of our own earlier attempt, or by a server that no longer leads the stream, while the
+        // one that does stores the record.
+        unsure = true;
         break;
       case Outcome::kNobodyListened:
         if (!unsure && (is_last || Clock::now() >= patience)) return *attempt.error;
@@ -158,6 +171,11 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
         unsure = true;
         break;
     }
+    // A server that is silent would not answer a read either.
+    if (unsure && attempt.answered) {
+      const auto fate = FindFate(request, message_id, expectation);
+      if (fate && (fate->sequence || fate->overtaken)) return fate->sequence;
+    }
     if (is_last) {
       return StoreError(ErrorCode::kOutcomeUnknown,
                         "the server did not say whether the record was stored in " + stream_ +
@@ -167,18 +185,28 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
   }
 }
 
-// The number of the record with the draft's message id among those after `after` of its subject.
-Result<std::optional<std::uint64_t>> SubjectLog::FindStored(const Draft& draft, std::uint64_t after) const {
-  std::optional<std::uint64_t> found;
-  const auto last = Last(draft.subject);
+// A message whose expectation is lost is not stored any more. It is lost for certain only when another record is
+// seen where this one should be: a server may refuse a second attempt because of the first, which it is just storing.
+Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std::string& message_id,
+                                              const Expectation& expectation) const {
+  Fate fate;
+  // This first: what comes later may be our own record.
+  if (expectation.last_of_stream()) {
+    const auto bounds = Bounds();
+    if (!bounds) return bounds.error();
+    fate.overtaken = bounds->last_sequence > *expectation.last_of_stream();
+  }
+  const auto last = Last(request.subject);
   if (!last) return last.error();
-  if (!*last) return found;
-  const auto read = ForEach(draft.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
-    if (record.message_id == draft.message_id) found = record.sequence;
-    return !found;
+  const std::uint64_t after = expectation.last_of_subject().value_or(0);
+  if (!*last || (*last)->sequence <= after) return fate;
+  const auto read = ForEach(request.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
+    if (record.message_id == message_id) fate.sequence = record.sequence;
+    return !fate.sequence;
   });
   if (!read) return read.error();
-  return found;
+  if (expectation.last_of_subject()) fate.overtaken = true;
+  return fate;
 }
 
 }  // namespace aether::jetstream

@@ -81,17 +81,19 @@ class SubjectLog {
   Result<StreamBounds> Bounds() const;
 
   // Stores `draft` if the expectation holds: its sequence number. Nothing when the expectation does not
-  // hold and nothing was stored. Attempts whose outcome is unknown are repeated, under the same message id,
-  // until it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing was stored.
+  // hold and nothing was stored, nor will be. Attempts whose outcome is unknown are repeated, under the same message
+  // id, until it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing was stored.
   Result<std::optional<std::uint64_t>> Append(const Draft& draft, const Expectation& expectation,
                                               Clock::time_point deadline) const;
 
  private:
   struct Attempt;
+  struct Fate;
 
   Result<std::optional<Record>> Get(const std::string& request) const;
-  Attempt TryAppend(const Draft& draft, const Expectation& expectation, Clock::time_point deadline) const;
-  Result<std::optional<std::uint64_t>> FindStored(const Draft& draft, std::uint64_t after) const;
+  Attempt TryAppend(const Request& request, Clock::time_point deadline) const;
+  Result<Fate> FindFate(const Request& request, const std::string& message_id,
+                        const Expectation& expectation) const;
 
   std::shared_ptr<Connection> connection_;
   std::string stream_;

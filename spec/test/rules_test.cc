@@ -27,6 +27,7 @@ const std::map<std::string_view, std::string_view> kFileOfArea = {
     {"RET", "retention.md"},     {"NS", "namespaces.md"},  {"INV", "invalid-input.md"},
     {"HIST", "histories.md"},    {"PROC", "processes.md"},  {"DUR", "durability.md"},
     {"FLT", "faults.md"},
+    {"SRV", "servers.md"},
 };
 
 // A rule as its prose gives it.

@@ -35,7 +35,7 @@ conformance::RuleResult Judge(std::string_view store, std::string_view rule, con
 // Whether a driver lets the rule be tried.
 bool IsTried(std::string_view rule) {
   static constexpr std::string_view kNever[] = {"in_process", "type",    "location",  "processes",
-                                                "files",      "watched", "power_loss"};
+                                                "files",      "watched", "power_loss", "server", "cluster"};
   const auto& needed = FindRule(rule)->capabilities;
   return std::none_of(needed.begin(), needed.end(), [](std::string_view capability) {
     return std::find(std::begin(kNever), std::end(kNever), capability) != std::end(kNever);

@@ -18,12 +18,6 @@ constexpr Loss kTried[] = {Loss::kAll,   Loss::kNothing, Loss::kContents, Loss::
 
 }  // namespace
 
-std::vector<Ledger> NewLedgers(Trial& t, int n) {
-  std::vector<Ledger> ledgers;
-  for (int i = 0; i < n; ++i) ledgers.emplace_back(t.NewActor());
-  return ledgers;
-}
-
 WatchedWriter::WatchedWriter(RuleRun* run, Trial* trial, const DiskImage& base)
     : run_(run), base_(base), writing_(trial) {
   base.WriteTo(directory_.path());
@@ -57,7 +51,29 @@ std::uint32_t WatchedWriter::Live(std::vector<Ledger>* ledgers, int round,
     (*peer)->Kill();
   }
   operations_ = log.Read();
+  AddLastLook();
   return failed;
+}
+
+// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process
+// did not come to record it.
+void WatchedWriter::AddLastLook() {
+  const DiskImage now = DiskImage::Read(directory_.path());
+  PowerLoss machine(base_);
+  std::set<std::uint64_t> silent;
+  for (const FileOperation& operation : operations_) {
+    machine.Apply(operation);
+    if (operation.what.op == faults::Op::kSilent) silent.insert(operation.what.handle);
+  }
+  for (const std::uint64_t handle : silent) {
+    const auto file = now.entries.find(machine.NameOf(handle));
+    if (file == now.entries.end() || !file->second) continue;
+    FileOperation look;
+    look.what.op = faults::Op::kContents;
+    look.what.handle = handle;
+    look.data = file->second->bytes;
+    operations_.push_back(std::move(look));
+  }
 }
 
 void WatchedWriter::RequireWholeLog() const {
@@ -72,7 +88,8 @@ void WatchedWriter::RequireWholeLog() const {
 }
 
 Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int wanted) {
-  PowerLoss machine(base.image);
+  PowerLoss machine(
+      base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder : NameChanges::kInAnyOrder);
   Writing::Marks marks(writer.writing());
   Remains now = base;
   Remains chosen = base;
@@ -97,6 +114,7 @@ Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int 
 bool Cutter::Try(const Remains& remains, Loss loss) {
   if (!tried_.insert(HashOf(remains.image) + marks_).second) return false;
   trial_->CountCases(1);
+  trial_->Count("disk states opened");
   try {
     judge_->RequireSound(remains.image, remains.ledgers, "after a power cut");
   } catch (Failure& failure) {

@@ -14,8 +14,6 @@
 
 namespace aether::conformance {
 
-std::vector<Ledger> NewLedgers(Trial& t, int n);
-
 // One process's life on a directory of its own: what it did to its files, and what it told.
 class WatchedWriter {
  public:
@@ -35,6 +33,7 @@ class WatchedWriter {
 
  private:
   void Reopen(Peer& peer, bool may_fail);
+  void AddLastLook();
 
   RuleRun* run_;
   DiskImage base_;

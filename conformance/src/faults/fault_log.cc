@@ -81,6 +81,10 @@ std::string Describe(const FileOperation& operation, const std::string& name) {
       return "sync everything begins";
     case Op::kSyncAllEnd:
       return "sync everything ends";
+    case Op::kSilent:
+      return "map " + file + " for writing, or open a stream on it";
+    case Op::kContents:
+      return "write " + file + " without a call, at byte " + std::to_string(what.offset);
     case Op::kMark:
       return operation.data;
     case Op::kInjected:

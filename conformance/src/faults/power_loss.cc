@@ -3,6 +3,7 @@
 #include "faults/power_loss.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 namespace aether::conformance {
@@ -24,6 +25,12 @@ void Put(FileImage* file, std::uint64_t offset, const std::string& bytes) {
   if (file->bytes.size() < end) file->bytes.resize(end);
   std::copy(bytes.begin(), bytes.end(), file->bytes.begin() + static_cast<std::ptrdiff_t>(offset));
   file->size = std::max(file->size, end);
+}
+
+faults::Range RangeOf(const FileOperation& sync) {
+  faults::Range range;
+  if (sync.data.size() == sizeof range) std::memcpy(&range, sync.data.data(), sizeof range);
+  return range;
 }
 
 void Resize(FileImage* file, std::uint64_t size) {
@@ -53,7 +60,7 @@ std::string_view LossName(Loss loss) {
   return "";
 }
 
-PowerLoss::PowerLoss(const DiskImage& base) {
+PowerLoss::PowerLoss(const DiskImage& base, NameChanges names) : name_changes_(names) {
   Node root;
   root.directory = true;
   Add(std::move(root));
@@ -106,26 +113,30 @@ void PowerLoss::Apply(const FileOperation& operation) {
       Write(nodes_[handle->second.node], what.offset, operation.data);
       last_written_ = handle->second.node;
       if (handle->second.synced || (what.flags & faults::kSynced) != 0)
-        SyncNode(handle->second.node, step_);
+        SyncNode({handle->second.node, step_, {}});
+      return;
+    case Op::kContents:
+      if (handle == handles_.end()) return;
+      Look(nodes_[handle->second.node], what.offset, operation.data);
+      last_written_ = handle->second.node;
       return;
     case Op::kResize:
       if (handle != handles_.end()) SetSize(nodes_[handle->second.node], what.offset);
       return;
     case Op::kSyncBegin:
-      if (handle != handles_.end()) syncs_[what.offset] = {handle->second.node, step_};
+      if (handle != handles_.end()) syncs_[what.offset] = {handle->second.node, step_, RangeOf(operation)};
       return;
     case Op::kSyncEnd:
       if (const auto sync = syncs_.extract(what.offset)) {
-        const auto [node, step] = sync.mapped();
-        what.error == 0 ? SyncNode(node, step) : FailSync(node, step);
+        what.error == 0 ? SyncNode(sync.mapped()) : FailSync(sync.mapped());
       }
       return;
     case Op::kSyncAllBegin:
-      syncs_[what.offset] = {kRoot, step_};
+      syncs_[what.offset] = {kRoot, step_, {}};
       return;
     case Op::kSyncAllEnd:
       if (const auto sync = syncs_.extract(what.offset)) {
-        for (std::uint64_t id = 0; id < nodes_.size(); ++id) SyncNode(id, sync.mapped().step);
+        for (std::uint64_t id = 0; id < nodes_.size(); ++id) SyncNode({id, sync.mapped().step, {}});
       }
       return;
     case Op::kRename:
@@ -137,6 +148,7 @@ void PowerLoss::Apply(const FileOperation& operation) {
     case Op::kUnknown:
       if (unknown_.empty()) unknown_ = operation.data;
       return;
+    case Op::kSilent:
     case Op::kMark:
     case Op::kInjected:
       return;
@@ -208,6 +220,24 @@ void PowerLoss::Write(Node& node, std::uint64_t offset, const std::string& bytes
   }
 }
 
+// Takes for written what is not as it was.
+void PowerLoss::Look(Node& node, std::uint64_t offset, const std::string& bytes) {
+  const auto was = [&](std::uint64_t at) {
+    return at < node.seen.bytes.size() ? node.seen.bytes[at] : '\0';
+  };
+  const std::uint64_t known = node.seen.size;
+  const std::uint64_t end = offset + bytes.size();
+  const auto changed = [&](std::uint64_t at) { return at >= known || bytes[at - offset] != was(at); };
+  for (std::uint64_t at = offset; at < end;) {
+    std::uint64_t next = std::min(end, (at / kSector + 1) * kSector);
+    const std::uint64_t sector = next;
+    while (at < next && !changed(at)) ++at;
+    while (next > at && !changed(next - 1)) --next;
+    if (at < next) Write(node, at, bytes.substr(at - offset, next - at));
+    at = sector;
+  }
+}
+
 void PowerLoss::SetSize(Node& node, std::uint64_t size) {
   const bool cuts = size < node.seen.size;
   if (size == node.seen.size) return;
@@ -221,39 +251,44 @@ void PowerLoss::SetSize(Node& node, std::uint64_t size) {
   }
 }
 
-void PowerLoss::SyncNode(std::uint64_t id, std::uint64_t step) {
-  if (nodes_[id].directory) {
-    SyncNames(id, step);
+void PowerLoss::SyncNode(const Sync& sync) {
+  if (nodes_[sync.node].directory) {
+    SyncNames(sync.node, sync.step);
   } else {
-    SyncFile(nodes_[id], step);
+    SyncFile(nodes_[sync.node], sync);
+    if (name_changes_ == NameChanges::kInOrder) SyncNamesOf(sync.node, sync.step);
   }
 }
 
-void PowerLoss::SyncFile(Node& node, std::uint64_t step) {
+void PowerLoss::SyncFile(Node& node, const Sync& sync) {
   std::set<std::uint64_t>
       dirty;  // sectors that a sync writes: some of them was written since a sync failed
   for (const Piece& piece : node.pieces) {
-    if (piece.step <= step && !piece.dropped) dirty.insert(piece.offset / kSector);
+    if (Covers(sync, piece) && !piece.dropped) dirty.insert(piece.offset / kSector);
   }
   for (const Size& size : node.sizes) {
-    if (size.step <= step) Resize(&node.stable, size.size);
+    if (size.step <= sync.step) Resize(&node.stable, size.size);
   }
   const std::uint64_t size = node.stable.size;
+  const auto goes = [&](const Piece& piece) {
+    return Covers(sync, piece) && dirty.contains(piece.offset / kSector);
+  };
   for (const Piece& piece : node.pieces) {
-    if (piece.step <= step && dirty.contains(piece.offset / kSector))
-      Put(&node.stable, piece.offset, piece.bytes);
+    if (goes(piece)) Put(&node.stable, piece.offset, piece.bytes);
   }
   Resize(&node.stable, size);
-  std::erase_if(node.sizes, [&](const Size& s) { return s.step <= step; });
-  std::erase_if(node.pieces, [&](const Piece& piece) {
-    return piece.step <= step && dirty.contains(piece.offset / kSector);
-  });
+  std::erase_if(node.sizes, [&](const Size& s) { return s.step <= sync.step; });
+  std::erase_if(node.pieces, goes);
 }
 
-void PowerLoss::FailSync(std::uint64_t id, std::uint64_t step) {
-  for (Piece& piece : nodes_[id].pieces) {
-    if (piece.step <= step) piece.dropped = true;
+void PowerLoss::FailSync(const Sync& sync) {
+  for (Piece& piece : nodes_[sync.node].pieces) {
+    if (Covers(sync, piece)) piece.dropped = true;
   }
+}
+
+bool PowerLoss::Covers(const Sync& sync, const Piece& piece) {
+  return piece.step <= sync.step && piece.offset >= sync.range.begin && piece.offset < sync.range.end;
 }
 
 void PowerLoss::SyncNames(std::uint64_t directory, std::uint64_t step) {
@@ -269,6 +304,26 @@ void PowerLoss::SyncNames(std::uint64_t directory, std::uint64_t step) {
     goes[i] = true;
     for (const auto& set : change.sets) wanted.insert(set.first);
   }
+  if (name_changes_ == NameChanges::kInOrder) {
+    const auto last = std::find(goes.rbegin(), goes.rend(), true);
+    std::fill(last, goes.rend(), true);
+  }
+  KeepChanges(goes);
+}
+
+// Those that give the file a name or take it, and all before them.
+void PowerLoss::SyncNamesOf(std::uint64_t file, std::uint64_t step) {
+  std::vector<bool> goes(changes_.size());
+  for (std::size_t i = changes_.size(); i-- > 0;) {
+    const auto& sets = changes_[i].sets;
+    const bool names =
+        std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return set.second == file; });
+    goes[i] = (changes_[i].step <= step && names) || (i + 1 < goes.size() && goes[i + 1]);
+  }
+  KeepChanges(goes);
+}
+
+void PowerLoss::KeepChanges(const std::vector<bool>& goes) {
   std::vector<Change> kept;
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     if (!goes[i]) {

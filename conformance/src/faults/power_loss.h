@@ -31,13 +31,19 @@ inline constexpr Loss kLosses[] = {Loss::kAll,   Loss::kNothing, Loss::kContents
 
 std::string_view LossName(Loss loss);
 
+// What the file system promises of names that were not synced.
+enum class NameChanges {
+  kInAnyOrder,  // nothing
+  kInOrder,     // none is kept without those before it; a sync of a file makes its names durable
+};
+
 // Not thread-safe. Reads no clock and no file.
 class PowerLoss {
  public:
   static constexpr std::uint64_t kSector = 512;
 
   // All of `base` is on stable storage.
-  explicit PowerLoss(const DiskImage& base);
+  explicit PowerLoss(const DiskImage& base, NameChanges names = NameChanges::kInAnyOrder);
 
   // Does the next operation.
   void Apply(const FileOperation& operation);
@@ -90,6 +96,7 @@ class PowerLoss {
   struct Sync {
     std::uint64_t node;
     std::uint64_t step;
+    faults::Range range;  // of a file
   };
   class Dice;
 
@@ -99,17 +106,22 @@ class PowerLoss {
   void Rename(const FileOperation& operation);
   void Open(const FileOperation& operation);
   void Write(Node& node, std::uint64_t offset, const std::string& bytes);
+  void Look(Node& node, std::uint64_t offset, const std::string& bytes);
   void SetSize(Node& node, std::uint64_t size);
   void ChangeNames(Change change);
-  void SyncNode(std::uint64_t id, std::uint64_t step);
-  void SyncFile(Node& node, std::uint64_t step);
+  void SyncNode(const Sync& sync);
+  void SyncFile(Node& node, const Sync& sync);
   void SyncNames(std::uint64_t directory, std::uint64_t step);
-  void FailSync(std::uint64_t id, std::uint64_t step);
+  void SyncNamesOf(std::uint64_t file, std::uint64_t step);
+  void KeepChanges(const std::vector<bool>& goes);
+  void FailSync(const Sync& sync);
+  static bool Covers(const Sync& sync, const Piece& piece);
   FileImage LeftOf(const Node& node, Loss loss, bool last, Dice& dice) const;
   Names LeftNames(Loss loss, Dice& dice) const;
   template <typename Content>
   DiskImage ImageOf(const Names& names, Content content) const;
 
+  const NameChanges name_changes_;
   std::vector<Node> nodes_;  // the first is the directory itself
   Names stable_;
   Names seen_;

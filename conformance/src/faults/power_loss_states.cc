@@ -69,12 +69,15 @@ PowerLoss::Names PowerLoss::LeftNames(Loss loss, Dice& dice) const {
   if (loss == Loss::kAll || loss == Loss::kNames) return stable_;
   if (loss != Loss::kSome) return seen_;
   Names left = stable_;
+  const std::uint64_t in_order = dice.Below(changes_.size() + 1);
   std::set<Names::key_type> lost;  // a later change of a name is not kept without the earlier ones
   const std::uint64_t keeps = dice.Below(4);
-  for (const Change& change : changes_) {
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    const Change& change = changes_[i];
     const bool builds_on_lost = std::any_of(change.sets.begin(), change.sets.end(),
                                             [&](const auto& set) { return lost.contains(set.first); });
-    if (builds_on_lost || dice.Below(4) > keeps) {
+    const bool is_lost = name_changes_ == NameChanges::kInOrder ? i >= in_order : dice.Below(4) > keeps;
+    if (builds_on_lost || is_lost) {
       for (const auto& set : change.sets) lost.insert(set.first);
       continue;
     }

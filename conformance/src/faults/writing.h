@@ -11,13 +11,19 @@
 
 namespace aether::conformance {
 
+// The call that reads what a ledger looks at.
+PeerCall ReadOf(const Ledger& ledger);
+// Throws Failure unless its answer, which is no error, has what the ledger says; notes what it showed.
+void RequireSurvived(Ledger* ledger, const PeerAnswer& answer, const std::string& when);
+
 // Batches of calls of one process.
 class Writing {
  public:
   explicit Writing(Trial* trial) : trial_(trial) {}
 
   // A batch in which thread i saves `saves` events for ledgers[i], which plans them; `readers` threads more
-  // read the actors meanwhile. The sizes of the events depend on `seed`.
+  // read the actors meanwhile. Every other save is that of a snapshot where the ledgers look at them. The
+  // sizes depend on `seed`.
   void AddBatch(std::vector<Ledger>* ledgers, int saves, int readers, std::uint64_t seed);
   // Has `peer` make the calls of the last batch.
   void Start(Peer& peer) { peer.Start(batches_.back().lists); }
@@ -44,6 +50,8 @@ class Writing {
     std::size_t calls = 0;
   };
 
+  PeerCall PlanSave(Ledger* ledger, std::size_t size);
+  PeerCall PlanSnapshot(Ledger* ledger, std::size_t size);
   void Settle(const PeerCall& call, const PeerAnswer& answer, std::vector<Ledger>* ledgers) const;
 
   Trial* trial_;

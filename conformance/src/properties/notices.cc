@@ -12,62 +12,13 @@
 #include <mutex>
 #include <thread>
 
+#include "collector.h"
 #include "generators.h"
 #include "properties.h"
 
 namespace aether::conformance {
 
 namespace {
-
-// Collects the notices of a subscription.
-class Collector {
- public:
-  EventStoredCallback Callback() {
-    return [this](const EventStored& notice) { Add(notice); };
-  }
-
-  void Add(const EventStored& notice) {
-    if (inside_.exchange(true)) overlapped_ = true;
-    {
-      const std::lock_guard lock(mutex_);
-      notices_.push_back(notice);
-    }
-    inside_ = false;
-  }
-
-  // Whether two calls ran at the same time.
-  bool overlapped() const { return overlapped_; }
-
-  std::vector<EventStored> Of(const std::string& actor) const {
-    const std::lock_guard lock(mutex_);
-    std::vector<EventStored> found;
-    for (const EventStored& notice : notices_) {
-      if (notice.actor_id == actor) found.push_back(notice);
-    }
-    return found;
-  }
-
-  bool Has(const Event& event) const {
-    const std::lock_guard lock(mutex_);
-    for (const EventStored& notice : notices_) {
-      if (notice.actor_id == event.actor_id && notice.version == event.version) return true;
-    }
-    return false;
-  }
-
- private:
-  std::atomic<bool> inside_ = false;
-  std::atomic<bool> overlapped_ = false;
-  mutable std::mutex mutex_;
-  std::vector<EventStored> notices_;
-};
-
-std::unique_ptr<Subscription> MustSubscribe(Handle& store, EventStoredCallback callback) {
-  auto subscription = store.Subscribe(std::move(callback));
-  if (!subscription) ThrowIfNoWord(subscription.error());
-  if (!subscription) throw Failure("Subscribe failed", "success", Describe(subscription.error()));
-  return *std::move(subscription);
-}
 
 // Saves a last event of `actor` and waits for its notice: those before it have come then, or never will.
 void Fence(Trial& t, Handle& store, const std::string& actor, const Collector& collector,
@@ -94,17 +45,6 @@ void RequireNotices(const std::vector<Event>& events, const std::vector<EventSto
     if (expected != actual) {
       throw Failure("notice " + std::to_string(i + 1) + " is not that of the save", expected, actual);
     }
-  }
-}
-
-// One notice for each event, in this order. What else a notice tells is NOTE-01's affair.
-void RequireVersions(const std::vector<Event>& events, const std::vector<EventStored>& notices) {
-  const auto show = [](std::int64_t version) { return "the notice of version " + std::to_string(version); };
-  for (std::size_t i = 0; i < std::max(events.size(), notices.size()); ++i) {
-    const std::string expected = i < events.size() ? show(events[i].version) : "no further notice";
-    const std::string actual = i < notices.size() ? show(notices[i].version) : "no further notice";
-    if (expected != actual)
-      throw Failure("notice " + std::to_string(i + 1) + " is another one", expected, actual);
   }
 }
 

@@ -42,8 +42,9 @@ void RequireOneWinner(const Event& event, const std::optional<StoreError>& mine,
     }
   }
   if (mine.has_value() != theirs.has_value()) return;
-  throw Failure("two processes raced for version " + std::to_string(event.version) + " of " + Quote(event.actor_id),
-                "exactly one of them wins", mine ? "none was acknowledged" : "both were acknowledged");
+  throw Failure(
+      "two processes raced for version " + std::to_string(event.version) + " of " + Quote(event.actor_id),
+      "exactly one of them wins", mine ? "none was acknowledged" : "both were acknowledged");
 }
 
 // PROC-01
@@ -101,7 +102,8 @@ void ProcessesSeeEachOthersSaves(RuleRun& run) {
           }
         }
         const auto refused = Ask(t, Save(stale));
-        if (!refused.error) throw Failure("another process saved the same version", "version_conflict", "ok");
+        if (!refused.error)
+          throw Failure("another process saved the same version", "version_conflict", "ok");
         ThrowIfNoWord(*refused.error);
       }
       events.push_back(event);
@@ -123,13 +125,14 @@ struct Writing {
   std::size_t acknowledged = 0;
 };
 
-// That `events` are the first of those that were planned: all that were acknowledged, and at most the one that had
-// no answer when the process died.
+// That `events` are the first of those that were planned: all that were acknowledged, and at most the one
+// that had no answer when the process died.
 void RequireIntact(const Writing& writing, const std::vector<EventPtr>& events) {
   if (events.size() < writing.acknowledged || events.size() > writing.acknowledged + 1) {
-    throw Failure("after the death of the writer the stream of " + Quote(writing.actor) + " has another length",
-                  std::to_string(writing.acknowledged) + " acknowledged events, and perhaps the next",
-                  DescribeVersions(events));
+    throw Failure(
+        "after the death of the writer the stream of " + Quote(writing.actor) + " has another length",
+        std::to_string(writing.acknowledged) + " acknowledged events, and perhaps the next",
+        DescribeVersions(events));
   }
   const std::vector<Event> expected(writing.planned.begin(),
                                     writing.planned.begin() + static_cast<std::ptrdiff_t>(events.size()));
@@ -145,8 +148,8 @@ void RequireSurvived(Trial& t, const Writing& writing) {
     ThrowIfNoWord(latest.error());
     throw Failure("a read failed", "success", Describe(latest.error()));
   }
-  // A server goes on with what it was sent: the save without an answer may be done now, or after this. Behind a
-  // higher version it is done or it never will be.
+  // A server goes on with what it was sent: the save without an answer may be done now, or after this.
+  // Behind a higher version it is done or it never will be.
   const auto unanswered = static_cast<std::int64_t>(writing.acknowledged) + 1;
   if (*latest < seen || *latest > unanswered) {
     throw Failure("the latest version of " + Quote(writing.actor) + " is wrong", std::to_string(seen),
@@ -156,8 +159,8 @@ void RequireSurvived(Trial& t, const Writing& writing) {
   t.store().MustSave(next);
   events = t.store().MustRead(writing.actor);
   if (events.empty() || events.back()->version != next.version) {
-    throw Failure("a save after the death of the writer is not the last event", std::to_string(next.version),
-                  DescribeVersions(events));
+    throw Failure("a save after the death of the writer is not the last event",
+                  std::to_string(next.version), DescribeVersions(events));
   }
   RequireEqual({next}, {events.back()}, writing.actor);
   events.pop_back();
@@ -213,7 +216,8 @@ void AcknowledgedEventsSurviveADeath(RuleRun& run) {
     try {
       (void)t.store();
     } catch (const AdapterError& error) {
-      throw Failure("after the death of the writer the storage does not open", "an open store", error.what());
+      throw Failure("after the death of the writer the storage does not open", "an open store",
+                    error.what());
     }
     for (const Writing& writing : writings) RequireSurvived(t, writing);
   });
@@ -222,11 +226,92 @@ void AcknowledgedEventsSurviveADeath(RuleRun& run) {
 // PROC-03
 void ProcessesAreLinearizable(RuleRun& run) { TryHistories(run, Sharing::kProcesses); }
 
+// ---- PROC-05
+
+void MustSaveThere(Trial& t, Peer& peer, const Event& event) {
+  const PeerCall save = Save(event);
+  peer.Start({{save}});
+  const auto answer = peer.Next();
+  if (!answer || peer.Next()) throw Inconclusive("the other process ended");
+  t.Note(save, *answer);
+  if (!answer->error) return;
+  ThrowIfNoWord(*answer->error);
+  throw Failure("a save in a process that has the storage open fails", "ok", Describe(*answer->error));
+}
+
+std::vector<EventPtr> MustReadThere(Trial& t, Peer& peer, const std::string& actor) {
+  const PeerCall read = Read(PeerCall::Kind::kRead, actor);
+  peer.Start({{read}});
+  const auto answer = peer.Next();
+  if (!answer || peer.Next()) throw Inconclusive("the other process ended");
+  t.Note(read, *answer);
+  if (answer->error) {
+    ThrowIfNoWord(*answer->error);
+    throw Failure("a read in a process that has the storage open fails", "success",
+                  Describe(*answer->error));
+  }
+  return answer->events;
+}
+
+// Both of them save in turn, and see what the other has saved.
+void RequireOneStorage(Trial& t, Peer& first, Peer& second, const std::string& actor,
+                       std::vector<Event>* events) {
+  for (int i = 0; i < 4; ++i) {
+    Peer& writer = i % 2 == 0 ? second : first;
+    events->push_back(t.NewEvent(actor, static_cast<std::int64_t>(events->size()) + 1));
+    MustSaveThere(t, writer, events->back());
+    for (Peer* reader : {&first, &second}) RequireEqual(*events, MustReadThere(t, *reader, actor), actor);
+  }
+}
+
+void RequireRefusal(const StoreError& error) {
+  if (error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kStorageFailed) return;
+  throw Failure("a process that is not let in beside another is not told so",
+                "unavailable or storage_failed", Describe(error));
+}
+
+void ASecondProcessIsLetInOrRefused(RuleRun& run) {
+  run.Rounds(run.Scaled(10, 4), [&](Trial& t, int round) {
+    t.Fresh();
+    const std::string location = t.Location();
+    const std::string actor = t.NewActor();
+    auto first = Peer::Launch(run.subject(), location);
+    if (const auto opened = first->WaitUntilOpen(); !opened) {
+      throw Inconclusive("another process does not open the storage: " + Describe(opened.error()));
+    }
+    std::vector<Event> events;
+    for (int version = 1; version <= round % 3 * 2; ++version) {
+      events.push_back(t.NewEvent(actor, version));
+      MustSaveThere(t, *first, events.back());
+    }
+    t.Remark("a second process opens the storage");
+    auto second = Peer::Launch(run.subject(), location);
+    const auto let_in = second->WaitUntilOpen();
+    if (let_in) {
+      RequireOneStorage(t, *first, *second, actor, &events);
+    } else {
+      t.Remark("it is refused: " + Describe(let_in.error()));
+      RequireRefusal(let_in.error());
+    }
+    // The first one goes on, and what it saves is there when both are gone.
+    for (int i = 0; i < 3; ++i) {
+      events.push_back(t.NewEvent(actor, static_cast<std::int64_t>(events.size()) + 1));
+      MustSaveThere(t, *first, events.back());
+      RequireEqual(events, MustReadThere(t, *first, actor), actor);
+    }
+    second.reset();
+    if (round % 2 == 0) first->Kill();
+    first.reset();
+    t.Remark("both processes are gone");
+    t.store().MustReadAs(actor, events);
+    t.CloseAll();
+  });
+}
+
 constexpr Property kProperties[] = {
-    {"PROC-01", OneWinnerBetweenProcesses},
-    {"PROC-02", ProcessesSeeEachOthersSaves},
-    {"PROC-03", ProcessesAreLinearizable},
-    {"PROC-04", AcknowledgedEventsSurviveADeath},
+    {"PROC-01", OneWinnerBetweenProcesses},      {"PROC-02", ProcessesSeeEachOthersSaves},
+    {"PROC-03", ProcessesAreLinearizable},       {"PROC-04", AcknowledgedEventsSurviveADeath},
+    {"PROC-05", ASecondProcessIsLetInOrRefused},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <map>
 #include <sstream>
 
 namespace aether::jetstream {
@@ -52,7 +53,7 @@ class FaultProxy::Session {
   }
 
   // Until one side hangs up, a fault ends it, or `stop` becomes readable.
-  void Run(int stop, std::atomic<Fault>* fault) {
+  void Run(int stop, std::atomic<Fault>* fault, const std::atomic<Answer>* answer) {
     bool drop_answer = false;
     for (;;) {
       std::array<pollfd, 3> fds{{{client_, POLLIN, 0}, {server_, POLLIN, 0}, {stop, POLLIN, 0}}};
@@ -66,25 +67,35 @@ class FaultProxy::Session {
       const std::string bytes = Receive(client_);
       if (bytes.empty()) return;
       RememberInbox(bytes);
+      if (*fault == Fault::kHideMessage && bytes.find("PUB $JS.API.STREAM.MSG.GET.") != std::string::npos) {
+        *fault = Fault::kNone;
+        Tell(*answer, bytes);
+        continue;
+      }
       if (bytes.find("HPUB ") == std::string::npos) {
         SendAll(server_, bytes);
         continue;
       }
+      const Fault after_loss = *answer == Answer::kNone ? Fault::kNone : Fault::kAnswer;
       switch (fault->load()) {
         case Fault::kLosePublish:
-          *fault = Fault::kNone;
+          *fault = after_loss;
           return;
-        case Fault::kRefuse:
+        case Fault::kAnswer:
           // What came in one piece with it, after a reconnect for example, goes through.
           SendAll(server_, bytes.substr(0, bytes.find("HPUB ")));
-          Refuse(bytes);
+          Tell(*answer, bytes);
           *fault = Fault::kNone;
           continue;
         case Fault::kLoseAck:
-        case Fault::kLoseAckAndRefuse:
           drop_answer = true;
-          *fault = *fault == Fault::kLoseAck ? Fault::kNone : Fault::kRefuse;
+          *fault = after_loss;
           break;
+        case Fault::kRefuseAndPass:
+          *fault = Fault::kNone;
+          Tell(*answer, bytes);
+          break;
+        case Fault::kHideMessage:
         case Fault::kNone:
           break;
       }
@@ -95,27 +106,39 @@ class FaultProxy::Session {
  private:
   // SUB <inbox>.* <sid>: where the client waits for answers.
   void RememberInbox(const std::string& bytes) {
-    const std::size_t sub = bytes.find("SUB _INBOX.");
-    if (sub == std::string::npos) return;
-    std::istringstream line(bytes.substr(sub));
-    std::string word;
-    line >> word >> word >> subscription_;
+    for (std::size_t sub = 0; (sub = bytes.find("SUB _INBOX.", sub)) != std::string::npos; ++sub) {
+      std::istringstream line(bytes.substr(sub));
+      std::string word, inbox, subscription;
+      line >> word >> inbox >> subscription;
+      subscriptions_[inbox.substr(0, inbox.rfind('.'))] = subscription;
+    }
+  }
+
+  static std::string TextOf(Answer answer) {
+    switch (answer) {
+      case Answer::kDuplicate:
+        return R"({"stream":"", "seq":0,"duplicate": true})";
+      case Answer::kNoMessage:
+        return R"({"error":{"code":404,"err_code":10037,"description":"no message found"}})";
+      default:
+        return R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
+    }
   }
 
   // HPUB <subject> <reply> <header size> <size>
-  void Refuse(const std::string& bytes) {
-    std::istringstream line(bytes.substr(bytes.find("HPUB ")));
+  void Tell(Answer what, const std::string& bytes) {
+    std::istringstream line(bytes.substr(bytes.find("PUB ")));
     std::string word, reply;
     line >> word >> word >> reply;
-    const std::string answer =
-        R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 1"},"stream":"","seq":0})";
-    SendAll(client_, "MSG " + reply + " " + subscription_ + " " + std::to_string(answer.size()) + "\r\n" +
+    const std::string answer = TextOf(what);
+    const std::string& subscription = subscriptions_[reply.substr(0, reply.rfind('.'))];
+    SendAll(client_, "MSG " + reply + " " + subscription + " " + std::to_string(answer.size()) + "\r\n" +
                          answer + "\r\n");
   }
 
   int client_;
   int server_;
-  std::string subscription_;
+  std::map<std::string, std::string> subscriptions_;  // by inbox
 };
 
 FaultProxy::FaultProxy(int server_port) : server_port_(server_port) {
@@ -143,7 +166,7 @@ void FaultProxy::Serve() {
     if (::poll(fds.data(), fds.size(), -1) <= 0 || fds[1].revents != 0) return;
     const int client = ::accept(listener_, nullptr, nullptr);
     if (client < 0) return;
-    Session(client, server_port_).Run(stop_pipe_[0], &fault_);
+    Session(client, server_port_).Run(stop_pipe_[0], &fault_, &answer_);
   }
 }
 

@@ -21,21 +21,39 @@ class FaultProxy {
   std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
 
   // The next publish reaches the server, its acknowledgement is lost and the connection with it.
-  void LoseNextAck() { fault_ = Fault::kLoseAck; }
+  void LoseNextAck() { Arm(Fault::kLoseAck, Answer::kNone); }
 
   // The same, and the attempt after that does not reach the server: it is refused with "wrong last
   // sequence", as clusters do with a repeated publish that was stored.
-  void LoseNextAckAndRefuseRetry() { fault_ = Fault::kLoseAckAndRefuse; }
+  void LoseNextAckAndRefuseRetry() { Arm(Fault::kLoseAck, Answer::kWrongLastSequence); }
+
+  // The same, and it is told to be a duplicate, but not of which record: as clusters do with a message id that they
+  // have met, whatever became of the message.
+  void LoseNextAckAndCallRetryDuplicate() { Arm(Fault::kLoseAck, Answer::kDuplicate); }
 
   // The connection is lost instead of the next publish being sent.
-  void LoseNextPublish() { fault_ = Fault::kLosePublish; }
+  void LoseNextPublish() { Arm(Fault::kLosePublish, Answer::kNone); }
+  void LoseNextPublishAndCallRetryDuplicate() { Arm(Fault::kLosePublish, Answer::kDuplicate); }
+
+  // The next publish is refused with "wrong last sequence", and reaches the server all the same: as when a server that
+  // led the stream before answers faster than the one that does.
+  void RefuseNextPublishThatIsStored() { Arm(Fault::kRefuseAndPass, Answer::kWrongLastSequence); }
+
+  // The next read of one message does not reach the server: it is told that there is none, as by such a server.
+  void AnswerNextReadWithNothing() { Arm(Fault::kHideMessage, Answer::kNoMessage); }
 
   bool HasStruck() const { return fault_ == Fault::kNone; }
 
  private:
-  enum class Fault { kNone, kLosePublish, kLoseAck, kLoseAckAndRefuse, kRefuse };
+  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer, kRefuseAndPass, kHideMessage };
+  // What the client is told: at the attempt after the lost one, if one is lost.
+  enum class Answer { kNone, kWrongLastSequence, kDuplicate, kNoMessage };
   class Session;
 
+  void Arm(Fault fault, Answer answer) {
+    answer_ = answer;
+    fault_ = fault;
+  }
   void Serve();
 
   const int server_port_;
@@ -43,6 +61,7 @@ class FaultProxy {
   int port_ = 0;
   int stop_pipe_[2] = {-1, -1};
   std::atomic<Fault> fault_{Fault::kNone};
+  std::atomic<Answer> answer_{Answer::kNone};
   std::thread thread_;
 };
 

@@ -43,6 +43,8 @@ struct Capabilities {
   bool files = false;       // the adapter says kLocationIsDirectory
   bool watched = false;     // and what the store does to those files can be recorded, and made to fail
   bool power_loss = false;  // and the adapter says kSurvivesPowerLoss
+  bool server = false;      // hooks ServerCount, BreakServer and MendServers
+  bool cluster = false;     // and there are several servers
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
@@ -54,14 +56,23 @@ struct CapabilityName {
 
 // Every capability by its name, for whoever lists, reads or writes them.
 inline constexpr CapabilityName kCapabilities[] = {
-    {"errors", &Capabilities::errors},           {"snapshots", &Capabilities::snapshots},
-    {"notices", &Capabilities::notices},         {"handles", &Capabilities::handles},
-    {"malformed", &Capabilities::malformed},     {"namespaces", &Capabilities::namespaces},
-    {"retention", &Capabilities::retention},     {"type", &Capabilities::type},
-    {"location", &Capabilities::location},       {"processes", &Capabilities::processes},
-    {"concurrency", &Capabilities::concurrency}, {"in_process", &Capabilities::in_process},
-    {"files", &Capabilities::files},             {"watched", &Capabilities::watched},
+    {"errors", &Capabilities::errors},
+    {"snapshots", &Capabilities::snapshots},
+    {"notices", &Capabilities::notices},
+    {"handles", &Capabilities::handles},
+    {"malformed", &Capabilities::malformed},
+    {"namespaces", &Capabilities::namespaces},
+    {"retention", &Capabilities::retention},
+    {"type", &Capabilities::type},
+    {"location", &Capabilities::location},
+    {"processes", &Capabilities::processes},
+    {"concurrency", &Capabilities::concurrency},
+    {"in_process", &Capabilities::in_process},
+    {"files", &Capabilities::files},
+    {"watched", &Capabilities::watched},
     {"power_loss", &Capabilities::power_loss},
+    {"server", &Capabilities::server},
+    {"cluster", &Capabilities::cluster},
 };
 
 // What became of a malformed record that was to be put into a stream.
@@ -131,16 +142,57 @@ concept OpensElsewhere = requires(A& adapter, std::string_view location) {
   { A::OpenAt(location) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
 };
 
-// Says that Location() is the absolute path of a directory that holds all that is stored, so that OpenAt() opens a
-// copy of it as well: `static constexpr bool kLocationIsDirectory = true;`. The kit copies such directories, changes
-// the copies, and watches what a process does to the files in them.
+// Says that Location() is the absolute path of a directory that holds all that is stored, so that OpenAt()
+// opens a copy of it as well: `static constexpr bool kLocationIsDirectory = true;`. The kit copies such
+// directories, changes the copies, and watches what a process does to the files in them.
 template <typename A>
-concept KeepsFiles = OpensElsewhere<A> && requires { requires A::kLocationIsDirectory; };
+concept KeepsFiles = OpensElsewhere<A> && requires {
+  requires A::kLocationIsDirectory;
+};
 
-// Says, besides, that a save is acknowledged when its event is on stable storage, so that it survives a power cut:
-// `static constexpr bool kSurvivesPowerLoss = true;`.
+// Says, besides, that a save is acknowledged when its event is on stable storage, so that it survives a
+// power cut: `static constexpr bool kSurvivesPowerLoss = true;`.
 template <typename A>
-concept SurvivesPowerLoss = KeepsFiles<A> && requires { requires A::kSurvivesPowerLoss; };
+concept SurvivesPowerLoss = KeepsFiles<A> && requires {
+  requires A::kSurvivesPowerLoss;
+};
+
+// What befalls a server behind a storage.
+enum class ServerFault {
+  kKill,    // it ends at once, as by SIGKILL: what it had only in its own memory is gone
+  kPause,   // it stands still, as by SIGSTOP: connections stay, and nothing is answered
+  kCutOff,  // its connections to clients and to other servers pass nothing any more; it runs on
+};
+
+// Hook: breaks the servers behind this storage, which are numbered from 0, and mends them. The kit breaks
+// one that runs, while handles are open and calls of theirs are under way, and mends all before it closes
+// the handles.
+//   ServerCount()  how many there are; the same for the adapter's whole life.
+//   BreakServer()  answers when the fault is there; false where a fault of this kind is impossible here.
+//   MendServers()  lets all of them run, connected, with the files that they had. Answers when they are
+//   started, not when
+//                  they serve: how long that takes is a matter of the store. Does nothing where none is
+//                  broken.
+// An error of these is one of the adapter.
+template <typename A>
+concept BreaksServers = requires(A& adapter, int server, ServerFault fault) {
+  { adapter.ServerCount() } -> std::same_as<int>;
+  { adapter.BreakServer(server, fault) } -> std::same_as<Result<bool>>;
+  { adapter.MendServers() } -> std::same_as<Result<void>>;
+};
+
+// Hook, beside BreaksServers: which server leads what is stored of this actor now. An error where that is
+// not known now.
+template <typename A>
+concept KnowsLeader = BreaksServers<A> && requires(A& adapter, std::string_view actor_id) {
+  { adapter.LeaderOf(actor_id) } -> std::same_as<Result<int>>;
+};
+
+// Says that the store counts on a file system that keeps changes of names in their order, and makes a file's names
+// durable with the file, as ext4 and XFS do: `static constexpr bool kCountsOnOrderedNames = true;`. Power cuts that break
+// that promise are not tried then.
+template <typename A>
+concept CountsOnOrderedNames = SurvivesPowerLoss<A> && requires { requires A::kCountsOnOrderedNames; };
 
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
@@ -156,7 +208,8 @@ concept NamesSubject = requires {
 };
 
 // What the types of an adapter show, before anything runs. `handles` and `processes` are found out by
-// opening the storage twice, and `watched` by watching a process that opens a copy of it.
+// opening the storage twice, `watched` by watching a process that opens a copy of it, and `cluster` by
+// ServerCount().
 template <Adapter A>
 constexpr Capabilities CapabilitiesShown() {
   using Store = StoreOf<A>;
@@ -176,6 +229,8 @@ constexpr Capabilities CapabilitiesShown() {
       .files = KeepsFiles<A>,
       .watched = KeepsFiles<A>,
       .power_loss = SurvivesPowerLoss<A>,
+      .server = BreaksServers<A>,
+      .cluster = BreaksServers<A>,
   };
 }
 
@@ -224,6 +279,20 @@ constexpr bool CheckAdapter() {
         kPlaces,
         "aether adapter: another process needs both `aether::Result<std::string> Location()` and a "
         "static OpenAt(std::string_view location) that answers what Open() does");
+    constexpr bool kMentionsServers = requires { &A::ServerCount; }
+    || requires { &A::BreakServer; }
+    || requires { &A::MendServers; }
+    || requires { &A::LeaderOf; };
+    constexpr bool kBreaks = !kMentionsServers || BreaksServers<A>;
+    static_assert(
+        kBreaks,
+        "aether adapter: servers need `int ServerCount()`, `aether::Result<bool> BreakServer(int server, "
+        "aether::ServerFault fault)` and `aether::Result<void> MendServers()`");
+    constexpr bool kLeads = !kBreaks || !requires { &A::LeaderOf; }
+    || KnowsLeader<A>;
+    static_assert(
+        kLeads,
+        "aether adapter: LeaderOf must be `aether::Result<int> LeaderOf(std::string_view actor_id)`");
     constexpr bool kProbes = !requires { &A::Probe; }
     || Probes<A>;
     static_assert(kProbes, "aether adapter: Probe must be `aether::Result<aether::Capabilities> Probe()`");

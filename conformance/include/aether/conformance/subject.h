@@ -24,16 +24,21 @@ class Storage {
   virtual Result<std::unique_ptr<EventStore>> OpenWithRetention(std::chrono::milliseconds age) = 0;
   virtual Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw) = 0;
   virtual Result<std::string> Location() = 0;
+  virtual int ServerCount() { return 0; }
+  virtual Result<bool> BreakServer(int, ServerFault) { return false; }
+  virtual Result<void> MendServers() { return {}; }
+  virtual Result<int> LeaderOf(std::string_view) { return -1; }  // without the hook -1
   // What the adapter's Probe() says, or `shown` where it has none.
   virtual Result<Capabilities> Probe(const Capabilities& shown) = 0;
 };
 
 struct Subject {
-  std::string name;  // where a program knows several: by which another process finds it again
-  Capabilities shown;                              // by the types; see Storage::Probe
+  std::string name;    // where a program knows several: by which another process finds it again
+  Capabilities shown;  // by the types; see Storage::Probe
   std::function<std::unique_ptr<Storage>()> make;  // a fresh, empty storage; may throw
   // A handle on the storage of another process; empty without the hook.
   std::function<Result<std::unique_ptr<EventStore>>(std::string_view location)> open_at;
+  bool name_changes_in_order = false;              // the adapter says kCountsOnOrderedNames
   std::vector<std::string_view> updating_members;  // of the named Subject type: API-01
   std::vector<std::string_view> deleting_members;  // API-02
 };
@@ -87,6 +92,38 @@ class AdapterStorage final : public Storage {
     }
   }
 
+  int ServerCount() override {
+    if constexpr (BreaksServers<A>) {
+      return adapter_.ServerCount();
+    } else {
+      return Storage::ServerCount();
+    }
+  }
+
+  Result<bool> BreakServer(int server, ServerFault fault) override {
+    if constexpr (BreaksServers<A>) {
+      return adapter_.BreakServer(server, fault);
+    } else {
+      return Storage::BreakServer(server, fault);
+    }
+  }
+
+  Result<void> MendServers() override {
+    if constexpr (BreaksServers<A>) {
+      return adapter_.MendServers();
+    } else {
+      return Storage::MendServers();
+    }
+  }
+
+  Result<int> LeaderOf(std::string_view actor_id) override {
+    if constexpr (KnowsLeader<A>) {
+      return adapter_.LeaderOf(actor_id);
+    } else {
+      return Storage::LeaderOf(actor_id);
+    }
+  }
+
   Result<Capabilities> Probe(const Capabilities& shown) override {
     if constexpr (Probes<A>) {
       return adapter_.Probe();
@@ -108,6 +145,7 @@ Subject SubjectOf() {
   if constexpr (Adapter<A>) {
     subject.shown = CapabilitiesShown<A>();
     subject.make = [] { return std::make_unique<subject_detail::AdapterStorage<A>>(); };
+    subject.name_changes_in_order = CountsOnOrderedNames<A>;
     if constexpr (OpensElsewhere<A>) {
       subject.open_at = [](std::string_view location) {
         return subject_detail::Erase(A::OpenAt(location));

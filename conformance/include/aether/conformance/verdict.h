@@ -25,15 +25,17 @@ enum class Profile { kQuick, kStandard, kThorough, kSoak };
 
 std::string_view ProfileName(Profile profile);
 
+// A call to the store that takes longer than this hangs, unless the run says otherwise.
+inline constexpr std::chrono::seconds kDefaultCallLimit{60};
+
 struct Settings {
   Profile profile = Profile::kStandard;
   std::uint64_t seed = 1;
   // How long to wait for something that has to come, such as a notice.
   std::chrono::milliseconds patience = std::chrono::seconds(10);
+  // A call that takes longer hangs. Rules in which servers break see to it themselves.
+  std::chrono::milliseconds call_limit = kDefaultCallLimit;
 };
-
-// A call to the store that takes longer than this hangs, unless the run says otherwise.
-inline constexpr std::chrono::seconds kDefaultCallLimit{60};
 
 // A call of a counterexample, to be drawn.
 struct TimelineCall {
@@ -45,11 +47,19 @@ struct TimelineCall {
   std::string answer;  // empty: it never came back
 };
 
+// Something of a rule's trial that was counted or measured.
+struct Figure {
+  std::string name;  // "servers killed", "worst time without a save"
+  double value = 0;
+  std::string unit;  // "s"; of a count empty
+};
+
 struct RuleResult {
   std::string id;
   Verdict verdict = Verdict::kErrored;
   double seconds = 0;
   int cases = 0;         // generated cases that were run, the shrinking left out
+  std::vector<Figure> figures;  // what was tried, where the number of cases does not tell
   std::string message;   // what went wrong, or why it was not offered; else empty
   std::string expected;  // of a failure, where the two can be told in a line
   std::string actual;
