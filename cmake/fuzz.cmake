@@ -14,8 +14,8 @@ if(AETHER_BUILD_FUZZERS)
   add_custom_target(aether_fuzzers)
 endif()
 
-# aether_fuzz_target(name SOURCES ... LINK ... [DICTIONARY file]): the target `name`, whose corpus is in fuzz/corpus/name
-# it.
+# aether_fuzz_target(name SOURCES ... LINK ... [DICTIONARY file]): the target `name`, whose corpus is in
+# fuzz/corpus/name.
 function(aether_fuzz_target name)
   if(NOT AETHER_BUILD_TESTS)
     return()

@@ -65,7 +65,10 @@ class Ledger {
     const std::lock_guard lock(mutex_);
     return count_;
   }
-  int twice() const { return twice_; }
+  int twice() const {
+    const std::lock_guard lock(mutex_);
+    return twice_;
+  }
 
   // The longest time without a save that was acknowledged since this was asked before.
   Clock::duration TakeLongestGap() {
