@@ -223,7 +223,12 @@ class Load {
 
   bool Run(int faults) {
     options_.urls = backend_->urls();
-    store_ = *JetStreamStore::Open(options_);
+    auto opened = JetStreamStore::Open(options_);
+    if (!opened) {
+      std::printf("cannot open the store: %s\n", opened.error().message().c_str());
+      return false;
+    }
+    store_ = *std::move(opened);
     for (int number = 1; number <= kClients; ++number) {
       JetStreamOptions options = options_;
       options.urls = backend_->urls();
