@@ -168,10 +168,18 @@ TEST_F(JetStreamNetworkTest, AStreamThatSomebodyDeletedIsAnErrorAndNoEmptyStore)
   const JetStreamNames names(direct_);
   ASSERT_TRUE(IsOk((*admin)->DiscardStream(names.latest_stream)));
   ASSERT_TRUE(IsOk((*admin)->DiscardStream(names.events_stream)));
-  ASSERT_TRUE(Eventually([&] { return !store->GetEvents("a", 0).has_value(); }));
+  // It is gone some time after it was asked for.
+  std::int64_t version = 1;
+  ASSERT_TRUE(Eventually([&] {
+    return !store->SaveEvent(MakeEvent("a", ++version)) && !store->GetLatestVersion("a") &&
+           !store->GetEvents("a", 0);
+  }));
   const auto read = store->GetEvents("a", 0);
   const auto latest = store->GetLatestVersion("a");
-  const auto saved = store->SaveEvent(MakeEvent("a", 2));
+  const auto saved = store->SaveEvent(MakeEvent("a", version + 1));
+  ASSERT_FALSE(read);
+  ASSERT_FALSE(latest);
+  ASSERT_FALSE(saved);
   for (const StoreError& error : {read.error(), latest.error(), saved.error()}) {
     EXPECT_NE(error.code(), ErrorCode::kVersionConflict) << error.message();
     EXPECT_THAT(error.message(), HasSubstr(names.events_stream)) << ErrorCodeName(error.code());
