@@ -239,6 +239,8 @@ TEST_F(JetStreamFaultsTest, AServerThatIsAwayIsUnavailableAndNothingIsSentLater)
 
 TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody) {
   const auto store = Open(options_);
+  auto subscription = store->Subscribe([](const EventStored&) {});
+  ASSERT_TRUE(IsOk(subscription));
   ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
   ASSERT_TRUE(IsOk(server_->Kill()));
   {
@@ -249,6 +251,8 @@ TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody
     std::thread caller([&] {
       EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->GetLatestVersion("a")));
       EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->SaveEvent(MakeEvent("a", 2))));
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->Subscribe([](const EventStored&) {})));
+      subscription->reset();
       done = true;
     });
     EXPECT_TRUE(Eventually([&] { return done.load(); }));

@@ -95,11 +95,13 @@ Result<void> SubjectLog::CheckExpired(std::uint64_t sequence) const {
 }
 
 Result<StreamBounds> SubjectLog::Bounds() const {
+  const std::string what = "cannot read stream " + stream_;
+  if (!connection_->is_up()) return NotConnected(what);
   jsStreamInfo* raw = nullptr;
   jsErrCode code = kNoJsError;
   const natsStatus status = js_GetStreamInfo(&raw, connection_->js(), stream_.c_str(), nullptr, &code);
   const StreamInfoPtr info(raw);
-  if (status != NATS_OK) return Translate(status, code, "cannot read stream " + stream_);
+  if (status != NATS_OK) return Translate(status, code, what);
   return StreamBounds{info->State.FirstSeq, info->State.LastSeq};
 }
 
