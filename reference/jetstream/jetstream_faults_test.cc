@@ -101,6 +101,10 @@ class ReplicatedTest : public JetStreamFaultsTest {
  protected:
   void SetUp() override {
     JetStreamFaultsTest::SetUp();
+    OpenEvents();
+  }
+
+  void OpenEvents() {
     ASSERT_NE(Open(options_), nullptr);  // makes the streams
     proxy_.emplace(server_->port());
     options_.urls = {proxy_->url()};
@@ -131,6 +135,33 @@ TEST_F(ReplicatedTest, AReadThatLacksWhatWasSavedIsMadeAgain) {
   EXPECT_TRUE(proxy_->HasStruck());
   proxy_->AnswerNextReadWithNothing();
   EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1));
+}
+
+TEST_F(ReplicatedTest, AReadWhoseRestIsMissingIsAnErrorAndNotAPrefix) {
+  for (int version = 1; version <= 3; ++version) ASSERT_TRUE(IsOk(events_->Save(MakeEvent("a", version))));
+  proxy_->AnswerNextReadOnwardsWithNothing();
+  EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, events_->Read("a", 0)));
+  EXPECT_TRUE(proxy_->HasStruck());
+  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1, 2, 3));
+}
+
+class ReplicatedExpiryTest : public ReplicatedTest {
+ protected:
+  void SetUp() override {
+    JetStreamFaultsTest::SetUp();
+    options_.max_age = std::chrono::milliseconds(1000);
+    OpenEvents();
+  }
+};
+
+TEST_F(ReplicatedExpiryTest, AHandleSavesOnWhereItsLastEventHasExpired) {
+  ASSERT_TRUE(IsOk(events_->Save(MakeEvent("a", 1))));
+  ASSERT_TRUE(Eventually([&] {
+    const auto read = events_->Read("a", 0);
+    return read && read->events.empty();
+  }));
+  EXPECT_TRUE(IsOk(events_->Save(MakeEvent("a", 2))));
+  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(2));
 }
 
 TEST_F(JetStreamFaultsTest, AnEventThatWasLostOnItsWayIsSentAgain) {
@@ -208,6 +239,8 @@ TEST_F(JetStreamFaultsTest, AServerThatIsAwayIsUnavailableAndNothingIsSentLater)
 
 TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody) {
   const auto store = Open(options_);
+  auto subscription = store->Subscribe([](const EventStored&) {});
+  ASSERT_TRUE(IsOk(subscription));
   ASSERT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
   ASSERT_TRUE(IsOk(server_->Kill()));
   {
@@ -218,6 +251,8 @@ TEST_F(JetStreamFaultsTest, AServerThatFallsSilentWhileWeConnectAgainHoldsNobody
     std::thread caller([&] {
       EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->GetLatestVersion("a")));
       EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->SaveEvent(MakeEvent("a", 2))));
+      EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, store->Subscribe([](const EventStored&) {})));
+      subscription->reset();
       done = true;
     });
     EXPECT_TRUE(Eventually([&] { return done.load(); }));

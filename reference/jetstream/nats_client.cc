@@ -176,10 +176,14 @@ bool LeavesOutcomeOpen(jsErrCode code) {
 
 StoreError Translate(natsStatus status, jsErrCode code, std::string_view what) {
   // cnats' word for a request on a connection that is lost for the moment.
-  if (status == NATS_INSUFFICIENT_BUFFER) return MakeError(status, code, "not connected", what);
+  if (status == NATS_INSUFFICIENT_BUFFER) return NotConnected(what);
   std::string detail = natsStatus_GetText(status);
   if (const std::string text = LastErrorText(); !text.empty()) detail += ": " + text;
   return MakeError(status, code, detail, what);
+}
+
+StoreError NotConnected(std::string_view what) {
+  return MakeError(NATS_INSUFFICIENT_BUFFER, kNoJsError, "not connected", what);
 }
 
 StoreError TranslateServerError(jsErrCode code, std::string_view description, std::string_view what) {

@@ -22,6 +22,9 @@ inline constexpr jsErrCode kNoJsError = static_cast<jsErrCode>(0);
 // open whether something was stored is not for this function to judge: see SubjectLog::Append.
 StoreError Translate(natsStatus status, jsErrCode code, std::string_view what);
 
+// What to answer while the connection is down, instead of a call to cnats.
+StoreError NotConnected(std::string_view what);
+
 // The same for an error that the server described itself.
 StoreError TranslateServerError(jsErrCode code, std::string_view description, std::string_view what);
 
@@ -49,8 +52,10 @@ class Connection {
   bool replicated() const { return replicated_; }
 
   Requester& requester() { return requester_; }
+  bool is_up() const { return requester_.is_up(); }
 
-  // Every call on the connection, waiting ones included, fails from now on.
+  // Every call on the connection, waiting ones included, fails from now on. It may wait while cnats connects again to a
+  // server that is silent.
   void Close();
 
   ~Connection();

@@ -90,6 +90,7 @@ PullReader::~PullReader() { EndConsumer(); }
 
 Result<void> PullReader::MakeConsumer() {
   EndConsumer();
+  if (!connection_->is_up()) return NotConnected("cannot read stream " + stream_);
   jsConsumerConfig config;
   jsConsumerConfig_Init(&config);
   config.DeliverPolicy = js_DeliverByStartSequence;
@@ -138,7 +139,7 @@ void PullReader::EndConsumer() {
   }
   connection_->requester().End(std::move(subscription));
   // Told without waiting for an answer: the server drops an idle consumer by itself as well.
-  if (!consumer_.empty()) {
+  if (!consumer_.empty() && connection_->is_up()) {
     const std::string request = "$JS.API.CONSUMER.DELETE." + stream_ + "." + consumer_;
     (void)natsConnection_PublishString(connection_->nats(), request.c_str(), "");
   }
@@ -146,6 +147,7 @@ void PullReader::EndConsumer() {
 }
 
 Result<void> PullReader::Pull() {
+  if (!connection_->is_up()) return NotConnected("cannot read stream " + stream_);
   const std::string subject = "$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + consumer_;
   const std::int64_t bytes = std::max(kBatchBytes, 2 * natsConnection_GetMaxPayload(connection_->nats()));
   const std::string request =
@@ -216,7 +218,8 @@ Result<std::optional<Record>> PullReader::Receive(MsgPtr message) {
 void PullReader::Interrupt() {
   const std::lock_guard lock(mutex_);
   interrupted_ = true;
-  if (subscription_) (void)natsSubscription_Unsubscribe(subscription_.get());
+  // While the connection is down nothing comes, and the wait under way runs out.
+  if (subscription_ && connection_->is_up()) (void)natsSubscription_Unsubscribe(subscription_.get());
 }
 
 }  // namespace aether::jetstream

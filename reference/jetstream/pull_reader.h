@@ -45,7 +45,7 @@ class PullReader {
   // Interrupt(); trying again is safe, and nothing is skipped.
   Result<std::optional<Record>> Next(std::chrono::milliseconds wait);
 
-  // Makes the Next() under way, and all later ones, end at once.
+  // Makes the Next() under way, and all later ones, end at once; while the connection is down, within two seconds.
   void Interrupt();
 
  private:

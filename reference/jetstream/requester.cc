@@ -54,8 +54,7 @@ class Requester::Lease {
   ~Lease() {
     const bool is_done = answered_ || !sent_;
     if (line_ && !is_done) {
-      // Without a connection, freeing it will do.
-      if (*requester_->is_up_) (void)natsSubscription_Unsubscribe(line_->subscription.get());
+      if (requester_->is_up()) (void)natsSubscription_Unsubscribe(line_->subscription.get());
       ended_.push_back(std::move(line_->subscription));
     }
     const std::lock_guard lock(requester_->lines_mutex_);
@@ -68,6 +67,10 @@ class Requester::Lease {
 
   // Must come first.
   natsStatus Open() {
+    // Those that ended while the connection was down are subscribed still.
+    for (const SubscriptionPtr& ended : ended_) {
+      if (natsSubscription_IsValid(ended.get())) (void)natsSubscription_Unsubscribe(ended.get());
+    }
     if (line_) return NATS_OK;
     natsInbox* raw_inbox = nullptr;
     natsStatus status = natsInbox_Create(&raw_inbox);
@@ -138,7 +141,7 @@ class Requester::Lease {
 
 Answer Requester::Ask(const Request& request, milliseconds limit) {
   Answer answer;
-  if (!*is_up_) {
+  if (!is_up()) {
     answer.status = NATS_INSUFFICIENT_BUFFER;  // cnats' own word for it
     return answer;
   }
@@ -150,7 +153,7 @@ Answer Requester::Ask(const Request& request, milliseconds limit) {
 
 void Requester::End(SubscriptionPtr subscription) {
   if (!subscription) return;
-  (void)natsSubscription_Unsubscribe(subscription.get());
+  if (is_up()) (void)natsSubscription_Unsubscribe(subscription.get());
   const std::lock_guard lock(lines_mutex_);
   ended_.push_back(std::move(subscription));
 }
@@ -162,7 +165,7 @@ std::size_t Requester::CountEnded() const {
 
 // Whether the connection has been lost since it had been made again `reconnects` times.
 bool Requester::IsLost(std::uint64_t reconnects) const {
-  return !*is_up_ || natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED ||
+  return !is_up() || natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED ||
          Reconnects() != reconnects;
 }
 

@@ -46,12 +46,16 @@ class Requester {
   Requester(natsConnection* connection, std::shared_ptr<const std::atomic<bool>> is_up)
       : connection_(connection), is_up_(std::move(is_up)) {}
 
+  // See above. Whoever enters cnats asks this first: a call may still be held when the connection is lost just then.
+  bool is_up() const { return *is_up_; }
+
   // Sends the request once and waits for its answer, for `limit` at most. When the connection is lost
   // meanwhile, it says so soon (NATS_CONNECTION_DISCONNECTED).
   Answer Ask(const Request& request, std::chrono::milliseconds limit);
 
   // Ends `subscription`, and frees it when that is safe: cnats (before 3.6.1, at least) uses it once more
-  // for a message that is just arriving. It no longer does when a request that was made later is answered.
+  // for a message that is just arriving. It no longer does when a request that was made later is answered. While the
+  // connection is down, the server is told later.
   void End(SubscriptionPtr subscription);
 
   // How many subscriptions have ended and cannot be freed yet.

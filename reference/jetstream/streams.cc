@@ -163,19 +163,24 @@ Found FindReady(const Connection& connection, const char* name, milliseconds lim
 // Asks for the stream until the server has made it or refuses to. `found` is what there is then.
 natsStatus Make(const Connection& connection, jsStreamConfig* wanted, milliseconds limit, Found* found,
                 jsErrCode* code) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  using Clock = std::chrono::steady_clock;
+  constexpr milliseconds kPause{10};
+  const auto deadline = Clock::now() + limit;
+  const milliseconds wait = std::min(kAskAgain, limit);
   jsOptions options;
   jsOptions_Init(&options);
-  options.Wait = std::min(kAskAgain, limit).count();
+  options.Wait = wait.count();
   for (;;) {
     const natsStatus made = js_AddStream(nullptr, connection.js(), wanted, &options, code);
     // Also after an error: another process may have made it at the same moment, and servers then say
     // different things, such as that its subjects overlap with those of another stream.
-    *found = FindReady(connection, wanted->Name, limit);
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    *found = FindReady(connection, wanted->Name, std::max(left, wait));
     // A server that has not heard of it yet says that it is missing.
     const bool may_come = made == NATS_OK || IsChoosing(made, *code);
     if (!found->IsMissing() || !may_come) return made;
-    if (std::chrono::steady_clock::now() >= deadline) return made;
+    if (Clock::now() >= deadline) return made;
+    std::this_thread::sleep_for(kPause);
   }
 }
 

@@ -60,6 +60,7 @@ Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first
   for (int reads = is_long ? kSingleReads : 0; first <= last && reads < kSingleReads; ++reads) {
     auto record = Next(subject, first);
     if (!record) return record.error();
+    if (!*record && connection_->replicated()) return CheckExpired(last);
     if (!*record || (*record)->sequence > last) return {};  // the rest has expired meanwhile
     first = (*record)->sequence + 1;
     if (!visit(std::move(**record))) return {};
@@ -84,12 +85,23 @@ Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first
   return {};
 }
 
+// A replica that leads no longer, or not yet, may know nothing of a record that another one has answered
+// with.
+Result<void> SubjectLog::CheckExpired(std::uint64_t sequence) const {
+  const auto bounds = Bounds();
+  if (!bounds) return bounds.error();
+  if (bounds->first_sequence > sequence) return {};
+  return StoreError(ErrorCode::kUnavailable, "the replicas of stream " + stream_ + " lag behind");
+}
+
 Result<StreamBounds> SubjectLog::Bounds() const {
+  const std::string what = "cannot read stream " + stream_;
+  if (!connection_->is_up()) return NotConnected(what);
   jsStreamInfo* raw = nullptr;
   jsErrCode code = kNoJsError;
   const natsStatus status = js_GetStreamInfo(&raw, connection_->js(), stream_.c_str(), nullptr, &code);
   const StreamInfoPtr info(raw);
-  if (status != NATS_OK) return Translate(status, code, "cannot read stream " + stream_);
+  if (status != NATS_OK) return Translate(status, code, what);
   return StreamBounds{info->State.FirstSeq, info->State.LastSeq};
 }
 
@@ -148,10 +160,12 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
   AddExpectation(expectation, &request);
   // A stream that is just being made, or that is choosing a leader, does not listen for a moment.
   const auto patience = Clock::now() + kListenLimit;
-  bool unsure = false;  // an attempt may have been stored, or may be still
+  bool unsure = false;      // an attempt may have been stored, or may be still
+  bool all_refused = true;  // each attempt was answered: the expectation does not hold
   for (;;) {
     const Attempt attempt = TryAppend(request, deadline);
     const bool is_last = Clock::now() + kPause >= deadline;
+    all_refused = all_refused && attempt.outcome == Outcome::kExpectationLost;
     switch (attempt.outcome) {
       case Outcome::kStored:
         return Appended(attempt.sequence);
@@ -173,7 +187,7 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
     }
     // A server that is silent would not answer a read either.
     if (unsure && attempt.answered) {
-      const auto fate = FindFate(request, message_id, expectation);
+      const auto fate = FindFate(request, message_id, expectation, all_refused);
       if (fate && (fate->sequence || fate->overtaken)) return fate->sequence;
     }
     if (is_last) {
@@ -185,10 +199,11 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
   }
 }
 
-// A message whose expectation is lost is not stored any more. It is lost for certain only when another record is
-// seen where this one should be: a server may refuse a second attempt because of the first, which it is just storing.
+// A message whose expectation is lost is not stored any more. It is lost for certain only when another
+// record is seen where this one should be, or when what it expects has expired: a server may refuse a
+// second attempt because of the first, which it is just storing.
 Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std::string& message_id,
-                                              const Expectation& expectation) const {
+                                              const Expectation& expectation, bool all_refused) const {
   Fate fate;
   // This first: what comes later may be our own record.
   if (expectation.last_of_stream()) {
@@ -199,13 +214,25 @@ Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std:
   const auto last = Last(request.subject);
   if (!last) return last.error();
   const std::uint64_t after = expectation.last_of_subject().value_or(0);
+  if (!*last && after != 0 && all_refused) {
+    const auto bounds = Bounds();
+    if (!bounds) return bounds.error();
+    fate.overtaken = fate.overtaken || bounds->first_sequence > after;
+  }
   if (!*last || (*last)->sequence <= after) return fate;
-  const auto read = ForEach(request.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
-    if (record.message_id == message_id) fate.sequence = record.sequence;
-    return !fate.sequence;
-  });
+  if ((*last)->message_id == message_id) {
+    fate.sequence = (*last)->sequence;
+    return fate;
+  }
+  std::uint64_t seen = 0;
+  const auto read =
+      ForEach(request.subject, after + 1, (*last)->sequence, false, [&](const Record& record) {
+        seen = record.sequence;
+        if (record.message_id == message_id) fate.sequence = seen;
+        return !fate.sequence;
+      });
   if (!read) return read.error();
-  if (expectation.last_of_subject()) fate.overtaken = true;
+  if (expectation.last_of_subject() && seen == (*last)->sequence) fate.overtaken = true;
   return fate;
 }
 

@@ -93,7 +93,9 @@ class SubjectLog {
   Result<std::optional<Record>> Get(const std::string& request) const;
   Attempt TryAppend(const Request& request, Clock::time_point deadline) const;
   Result<Fate> FindFate(const Request& request, const std::string& message_id,
-                        const Expectation& expectation) const;
+                        const Expectation& expectation, bool all_refused) const;
+  // An error unless the record of that number has expired.
+  Result<void> CheckExpired(std::uint64_t sequence) const;
 
   std::shared_ptr<Connection> connection_;
   std::string stream_;

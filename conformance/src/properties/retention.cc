@@ -57,12 +57,15 @@ void ExpiryKeepsTheLatestVersion(RuleRun& run) {
   run.Once([](Trial& t) {
     t.Fresh();
     const std::string actor = t.NewActor();
-    {
-      Handle& store = t.OpenWithRetention(kAge);
-      t.SaveMany(store, actor, 3);
+    const auto await_expiry = [&](Handle& store) {
       if (!t.WaitFor([&] { return store.MustRead(actor).empty(); }, kPatience)) {
         throw Inconclusive("nothing expired within 30 s");
       }
+    };
+    {
+      Handle& store = t.OpenWithRetention(kAge);
+      t.SaveMany(store, actor, 3);
+      await_expiry(store);
       t.Remark("all three events have expired");
       store.MustHaveLatest(actor, 3);
       for (const std::int64_t version : {1, 3}) store.MustRefuse(t.NewEvent(actor, version), 3);
@@ -74,6 +77,10 @@ void ExpiryKeepsTheLatestVersion(RuleRun& run) {
     store.MustRefuse(t.NewEvent(actor, 3), 3);
     store.MustSave(t.NewEvent(actor, 4));
     store.MustHaveLatest(actor, 4);
+    // The handle that saved the last event goes on where that has expired.
+    await_expiry(store);
+    store.MustSave(t.NewEvent(actor, 5));
+    store.MustHaveLatest(actor, 5);
     t.Fresh();
   });
 }

@@ -67,7 +67,9 @@ class FaultProxy::Session {
       const std::string bytes = Receive(client_);
       if (bytes.empty()) return;
       RememberInbox(bytes);
-      if (*fault == Fault::kHideMessage && bytes.find("PUB $JS.API.STREAM.MSG.GET.") != std::string::npos) {
+      const bool is_read = bytes.find("PUB $JS.API.STREAM.MSG.GET.") != std::string::npos;
+      const bool is_next = is_read && bytes.find("next_by_subj") != std::string::npos;
+      if ((*fault == Fault::kHideMessage && is_read) || (*fault == Fault::kHideNext && is_next)) {
         *fault = Fault::kNone;
         Tell(*answer, bytes);
         continue;
@@ -96,6 +98,7 @@ class FaultProxy::Session {
           Tell(*answer, bytes);
           break;
         case Fault::kHideMessage:
+        case Fault::kHideNext:
         case Fault::kNone:
           break;
       }

@@ -41,11 +41,13 @@ class FaultProxy {
 
   // The next read of one message does not reach the server: it is told that there is none, as by such a server.
   void AnswerNextReadWithNothing() { Arm(Fault::kHideMessage, Answer::kNoMessage); }
+  // The same for a read of the first message from a number on.
+  void AnswerNextReadOnwardsWithNothing() { Arm(Fault::kHideNext, Answer::kNoMessage); }
 
   bool HasStruck() const { return fault_ == Fault::kNone; }
 
  private:
-  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer, kRefuseAndPass, kHideMessage };
+  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer, kRefuseAndPass, kHideMessage, kHideNext };
   // What the client is told: at the attempt after the lost one, if one is lost.
   enum class Answer { kNone, kWrongLastSequence, kDuplicate, kNoMessage };
   class Session;
