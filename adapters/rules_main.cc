@@ -101,7 +101,7 @@ std::vector<ReferenceStore> ReferenceStores() {
   Capabilities file = CapabilitiesShown<FileAdapter>();
   file.processes = false;  // its directory lock lets one process in
   Capabilities jetstream = CapabilitiesShown<JetStreamAdapter>();
-  jetstream.cluster = false;  // on its one server
+  jetstream.cluster = false;  // on its one server, unless it is told otherwise
   return {{"memory", conformance::ToJson(CapabilitiesShown<MemoryAdapter>())},
           {"file", conformance::ToJson(file)},
           {"jetstream", conformance::ToJson(jetstream)}};
@@ -121,6 +121,12 @@ std::string OfferedBy(const Rule& rule) {
         [&](std::string_view capability) { return store.offers.at(std::string(capability)).get<bool>(); });
     if (offers) names.push_back(store.name);
   }
+  const auto cluster = conformance::ToJson(CapabilitiesShown<JetStreamAdapter>());
+  const bool on_a_cluster = std::all_of(
+      rule.capabilities.begin(), rule.capabilities.end(),
+      [&](std::string_view capability) { return cluster.at(std::string(capability)).get<bool>(); });
+  const bool alone = !names.empty() && names.back() == "jetstream";
+  if (on_a_cluster && !alone) names.push_back("jetstream on a cluster");
   return names.empty() ? "none" : Join(names);
 }
 

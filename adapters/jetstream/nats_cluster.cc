@@ -124,13 +124,15 @@ void NatsCluster::SetCut(int server, bool cut) {
 
 Result<void> NatsCluster::Mend() {
   for (int server = 0; server < count_; ++server) SetCut(server, false);
+  Result<void> all;  // one that cannot be mended keeps none of the others away
   for (int server = 0; server < count_; ++server) {
     NatsServer& mended = *servers_[static_cast<std::size_t>(server)];
-    if (const auto resumed = mended.Resume(); !resumed) return resumed;
-    if (const auto restarted = mended.Restart(); !restarted) return restarted;
-    SetPorts(server, mended.port(), mended.cluster_port());
+    auto done = mended.Resume();
+    if (done) done = mended.Restart();
+    if (done) SetPorts(server, mended.port(), mended.cluster_port());
+    if (all && !done) all = done;
   }
-  return {};
+  return all;
 }
 
 Result<int> NatsCluster::LeaderOf(const std::string& stream) {

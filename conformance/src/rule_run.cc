@@ -307,8 +307,9 @@ void Trial::Count(const std::string& name, double more) {
 int Trial::ServerCount() { return run_->storage().ServerCount(); }
 
 bool Trial::BreakServer(int server, ServerFault fault) {
+  Storage& storage = run_->storage();
   run_->servers_broken_ = true;
-  const auto broken = run_->storage().BreakServer(server, fault);
+  const auto broken = storage.BreakServer(server, fault);
   if (!broken) throw AdapterError("BreakServer failed: " + Describe(broken.error()));
   return *broken;
 }
@@ -345,6 +346,7 @@ Storage& RuleRun::storage() {
     const CallInProgress in_progress("the adapter's constructor");
     try {
       storage_ = subject_.make();
+      servers_broken_ = false;  // its own are whole
     } catch (const std::exception& exception) {
       throw AdapterError(std::string("the adapter's constructor threw: ") + exception.what());
     }
@@ -353,9 +355,10 @@ Storage& RuleRun::storage() {
 }
 
 Result<void> RuleRun::Mend() {
-  if (!servers_broken_) return {};
-  servers_broken_ = false;
-  return storage().MendServers();
+  if (!servers_broken_ || !storage_) return {};
+  const auto mended = storage().MendServers();
+  if (mended) servers_broken_ = false;
+  return mended;
 }
 
 void RuleRun::Measure(const std::string& name, double value, const std::string& unit) {

@@ -88,7 +88,7 @@ std::string DescribeVersions(const std::vector<EventPtr>& events) {
   constexpr std::size_t kShown = 12;
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (events.size() > kShown && i == kShown - 2) {
-      text += "... " + std::to_string(events.back()->version);
+      text += std::string("... ") + (events.back() ? std::to_string(events.back()->version) : "null");
       break;
     }
     if (i > 0) text += ", ";

@@ -1,5 +1,7 @@
 // An adapter of a store behind a server that the adapter keeps.
 
+#include <sys/wait.h>
+
 #include <csignal>
 #include <memory>
 
@@ -25,7 +27,10 @@ class ServedAdapter {
 
   aether::Result<bool> BreakServer(int, aether::ServerFault fault) {
     if (fault == aether::ServerFault::kCutOff) return false;  // nothing stands between the two
-    kill(server_.pid(), fault == aether::ServerFault::kKill ? SIGKILL : SIGSTOP);
+    const bool killed = fault == aether::ServerFault::kKill;
+    kill(server_.pid(), killed ? SIGKILL : SIGSTOP);
+    siginfo_t info;  // a signal is sent before it has worked
+    waitid(P_PID, server_.pid(), &info, (killed ? WEXITED : WSTOPPED) | WNOWAIT);
     return true;
   }
 

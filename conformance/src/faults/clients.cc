@@ -66,7 +66,9 @@ Clients::Clients(RuleRun* run, Trial* trial, std::vector<ClientPlan> plans)
 void Clients::Live(Shared& shared, std::size_t client, EventStore& store, const ClientPlan& plan) {
   milliseconds backoff{1};
   std::unique_lock lock(shared.mutex);
-  for (std::size_t i = 0; i < plan.calls.size() && !shared.stop;) {
+  bool begun = false;  // who reads the answers finds one of each client
+  for (std::size_t i = 0; i < plan.calls.size() && !(shared.stop && begun);) {
+    begun = true;
     shared.running[client] = {i, Clock::now()};
     lock.unlock();
     PeerAnswer answer = MakeCall(store, plan.calls[i]);
@@ -153,8 +155,12 @@ std::vector<PeerAnswer> Clients::Finish() {
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const auto& running = shared_->running[i];
       if (!running || Clock::now() - running->since < run_->settings().call_limit) continue;
+      PeerAnswer hung;
+      hung.list = i;
+      hung.call = running->call;
+      hung.start = running->since;
       lock.unlock();
-      FailAsHanging(i);
+      FailAsHanging(hung);
     }
   }
   Join();
@@ -198,23 +204,14 @@ void Clients::NoteAll(const std::vector<PeerAnswer>& answers) {
   }
 }
 
-void Clients::FailAsHanging(std::size_t client) {
-  PeerAnswer hung;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (const auto& running = shared_->running[client]) {
-      hung.call = running->call;
-      hung.start = running->since;
-    }
-  }
-  hung.list = client;
+void Clients::FailAsHanging(PeerAnswer hung) {
   const double waited = std::chrono::duration<double>(Clock::now() - hung.start).count();
   hung.end = Clock::now();
   std::vector<PeerAnswer> others;
   Visit([&](const PeerAnswer& answer) { others.push_back(answer); });
   NoteAll(others);
   trial_->timeline().Add(
-      {0, hung.start, hung.end, names_[client] + "  " + DescribeCall(CallOf(hung)), "does not return"});
+      {0, hung.start, hung.end, names_[hung.list] + "  " + DescribeCall(CallOf(hung)), "does not return"});
   trial_->MendServers();
   Stop();
   (void)WaitUntil([this] { return finished(); }, run_->settings().patience);

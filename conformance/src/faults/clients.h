@@ -48,7 +48,7 @@ class Clients {
 
   // Waits until `done` says so; false when `limit` is over.
   bool WaitUntil(const std::function<bool()>& done, std::chrono::milliseconds limit) const;
-  // Lets them begin no further call.
+  // Lets them begin no further call, save the first of each.
   void Stop();
   // Waits until all have finished, notes their calls on the timeline, and answers them in the order of
   // their starts. Failure when a call hangs or throws.
@@ -62,7 +62,7 @@ class Clients {
 
   static void Live(Shared& shared, std::size_t client, EventStore& store, const ClientPlan& plan);
   void NoteAll(const std::vector<PeerAnswer>& answers);
-  [[noreturn]] void FailAsHanging(std::size_t client);
+  [[noreturn]] void FailAsHanging(PeerAnswer hung);
   void Join();
 
   RuleRun* run_;

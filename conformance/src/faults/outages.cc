@@ -33,16 +33,20 @@ FaultWords WordsOf(ServerFault fault) {
 
 }  // namespace
 
-std::vector<int> Outages::Choose(Trial& t, int turn, Victims victims, const std::string& actor) {
+std::vector<int> Outages::Choose(Trial& t, int round, Victims victims, const std::string& actor) {
   const int count = t.ServerCount();
+  const int kinds = static_cast<int>(kinds_.size());
+  const int turn = round / kinds;  // each kind of fault has been due so often
   const int first = turn % count;
   int several = count;
   if (victims == Victims::kSome && turn % 4 == 3) several = count / 2 + 1;
   const bool one = victims == Victims::kOne || (victims == Victims::kSome && turn % 2 == 0);
   if (one) {
-    // Mostly whoever leads, since a change of leaders is the hardest.
-    const bool in_turn = victims == Victims::kOne && turn % 3 == 1;
-    return {in_turn ? first : t.LeaderOf(actor).value_or(first)};
+    // In every other turn whoever leads, since a change of leaders is the hardest; in between each meets
+    // each kind of fault.
+    const bool in_turn = victims == Victims::kOne && turn % 2 == 1;
+    if (in_turn) return {(turn / 2 + round % kinds) % count};
+    return {t.LeaderOf(actor).value_or(first)};
   }
   std::vector<int> chosen;
   for (int i = 0; i < several; ++i) chosen.push_back((first + i) % count);
@@ -53,7 +57,7 @@ bool Outages::Begin(Trial& t, int round, Victims victims, const std::string& act
   const ServerFault kind = Kind(round);
   const FaultWords words = WordsOf(kind);
   if (!impossible_.contains(kind)) {
-    const auto servers = Choose(t, round / static_cast<int>(kinds_.size()), victims, actor);
+    const auto servers = Choose(t, round, victims, actor);
     const bool possible = std::all_of(servers.begin(), servers.end(), [&](int server) {
       if (!t.BreakServer(server, kind)) return false;
       t.Remark(t.ServerCount() > 1 ? "server " + std::to_string(server) + words.verb
@@ -70,6 +74,7 @@ bool Outages::Begin(Trial& t, int round, Victims victims, const std::string& act
   const bool all = std::all_of(kinds_.begin(), kinds_.end(),
                                [&](ServerFault known) { return impossible_.contains(known); });
   if (all) throw Inconclusive("no fault of this rule is possible here");
+  t.CountCases(-1);  // a round without a fault tries nothing
   return false;
 }
 

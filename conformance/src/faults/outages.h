@@ -32,7 +32,7 @@ class Outages {
   ServerFault Kind(int round) const { return kinds_[static_cast<std::size_t>(round) % kinds_.size()]; }
 
  private:
-  std::vector<int> Choose(Trial& t, int turn, Victims victims, const std::string& actor);
+  std::vector<int> Choose(Trial& t, int round, Victims victims, const std::string& actor);
 
   RuleRun* run_;
   std::vector<ServerFault> kinds_;

@@ -43,7 +43,7 @@ void HistoriesAreLinearizable(RuleRun& run) {
   constexpr int kCalls = 30;
   Outages outages(&run, {std::begin(kAllFaults), std::end(kAllFaults)});
   run.Rounds(run.Scaled(30, 18), [&](Trial& t, int round) {
-    if (round >= 6 && run.HalfTheTimeIsGone()) return;
+    if (round >= 6 && run.HalfTheTimeIsGone()) return t.CountCases(-1);
     const std::vector<std::string> actors = {t.NewActor(), t.NewActor()};
     const auto lists =
         PlanHistory(t, actors, kClients, kCalls, run.SeedOf(static_cast<std::uint64_t>(round)));
@@ -87,25 +87,34 @@ class Load {
   double AwaitService(Clock::time_point since, const std::string& when) {
     struct Service {
       int saves = 0;
+      bool has_more = true;  // to save
       Clock::time_point last;
       Clock::duration longest{0};
     };
     std::vector<Service> of;
     const bool all = clients_.WaitUntil(
         [&] {
-          of.assign(kClients, {0, since, {}});
+          of.assign(kClients, {0, true, since, {}});
           clients_.Visit([&](const PeerAnswer& answer) {
             Service& service = of[answer.list];
+            const bool settled = !answer.error || !IsOfAServer(*answer.error);
+            if (settled && answer.call + 1 == kSaves) service.has_more = false;
             if (answer.error || answer.end < since || service.saves == kEnough) return;
             ++service.saves;
             service.longest = std::max(service.longest, answer.end - service.last);
             service.last = answer.end;
           });
-          return std::all_of(of.begin(), of.end(), [](const Service& s) { return s.saves == kEnough; });
+          return std::all_of(of.begin(), of.end(),
+                             [](const Service& s) { return s.saves == kEnough || !s.has_more; });
         },
         run_->settings().patience);
     Clock::duration longest{0};
-    for (const Service& service : of) longest = std::max(longest, service.longest);
+    bool served = true;
+    for (const Service& service : of) {
+      longest = std::max(longest, service.longest);
+      served = served && service.saves == kEnough;
+    }
+    if (all && !served) throw Inconclusive("a client ran out of saves");
     if (all) return std::chrono::duration<double>(longest).count();
     End();
     const auto worst = std::min_element(
@@ -133,8 +142,9 @@ class Load {
   const std::string& actor() const { return ledgers_[0].actor_id(); }
 
  private:
+  static constexpr int kSaves = 10'000;  // more than there is time for
+
   std::vector<ClientPlan> Plans() {
-    constexpr int kSaves = 10'000;  // more than there is time for
     std::vector<ClientPlan> plans;
     for (std::size_t i = 0; i < kClients; ++i) {
       plans.push_back(SavePlan(*t_, ledgers_[i], kSaves, i % HandlesOf(*t_), AfterError::kTryAgain));
