@@ -21,46 +21,56 @@ namespace fs = std::filesystem;
 
 fs::path PathIn(const fs::path& directory) { return directory / "events.index"; }
 
-// None if the log cannot be read.
-std::optional<std::uint64_t> TailChecksum(const LogFile& log, std::uint64_t log_id, std::uint64_t end) {
+StoreError ReadFailed(std::error_code error) {
+  return IoError(ErrorCode::kUnavailable, "read the log or its index", error);
+}
+
+Result<std::uint64_t> TailChecksum(const LogFile& log, std::uint64_t log_id, std::uint64_t end) {
   std::array<char, kTailBytes> bytes;
   const std::uint64_t size = std::min(end, kTailBytes);
   std::size_t read = 0;
-  if (log.ReadAt(end - size, bytes.data(), size, &read) || read < size) return std::nullopt;
-  return Checksum({bytes.data(), size}, log_id);
+  if (const auto error = log.ReadAt(end - size, bytes.data(), size, &read)) return ReadFailed(error);
+  return Checksum({bytes.data(), read}, log_id);
 }
 
 // None if the file does not hold what its header says, or the log not what it covers.
-std::optional<Checkpoint> ReadWhole(const LogFile& file, std::uint64_t size, const LogFile& log,
-                                    std::uint64_t log_id) {
+Result<std::optional<Checkpoint>> ReadWhole(const LogFile& file, std::uint64_t size, const LogFile& log,
+                                            std::uint64_t log_id) {
   auto bytes = std::make_unique_for_overwrite<char[]>(size);
   std::size_t read = 0;
-  if (file.ReadAt(0, bytes.get(), size, &read)) return std::nullopt;
+  if (const auto error = file.ReadAt(0, bytes.get(), size, &read)) return ReadFailed(error);
   auto checkpoint = Checkpoint::Decode(std::move(bytes), read, log_id);
-  if (!checkpoint) return std::nullopt;
+  if (!checkpoint) return checkpoint;
   const CheckpointRange& range = checkpoint->range();
-  if (TailChecksum(log, log_id, range.end) != range.tail_checksum) return std::nullopt;
+  const auto tail = TailChecksum(log, log_id, range.end);
+  if (!tail) return tail.error();
+  if (*tail != range.tail_checksum) checkpoint.reset();
   return checkpoint;
 }
 
-IndexFile Read(const LogFile& file, const LogFile& log, std::uint64_t log_id, std::uint64_t log_bytes) {
+// What could not be read is not wrong: it may be all that tells of records that the log has lost.
+Result<IndexFile> Read(const LogFile& file, const LogFile& log, std::uint64_t log_id,
+                       std::uint64_t log_bytes) {
   IndexFile index;
   index.wrong = true;
   const auto size = file.Size();
   std::array<char, CheckpointHeader::kBytes> bytes;
   std::size_t read = 0;
-  if (!size || file.ReadAt(0, bytes.data(), bytes.size(), &read)) return index;
+  if (!size) return size.error();
+  if (const auto error = file.ReadAt(0, bytes.data(), bytes.size(), &read)) {
+    if (error.value() == EISDIR) return index;
+    return ReadFailed(error);
+  }
   const auto header = CheckpointHeader::Decode({bytes.data(), read}, log_id);
   if (!header) return index;
   index.next_sequence = header->range.next_sequence;
   if (header->range.end > log_bytes || !header->Fits(*size)) return index;
-  index.checkpoint = ReadWhole(file, *size, log, log_id);
+  auto checkpoint = ReadWhole(file, *size, log, log_id);
+  if (!checkpoint) return checkpoint.error();
+  index.checkpoint = *std::move(checkpoint);
   index.wrong = !index.checkpoint;
   return index;
 }
-
-// Whether a file could not be opened for reasons that are not its own.
-bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
 
 }  // namespace
 
@@ -69,7 +79,9 @@ Result<IndexFile> ReadIndexFile(const fs::path& directory, FileEnv* env, const L
   const fs::path path = PathIn(directory);
   auto fd = OpenFile(path, O_RDONLY);
   if (fd.valid()) return Read(LogFile(std::move(fd), env), log, log_id, log_bytes);
-  if (IsShortage(errno)) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  if (IsShortage(errno) || errno == EIO) {
+    return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
+  }
   IndexFile index;
   index.wrong = errno != ENOENT;
   return index;

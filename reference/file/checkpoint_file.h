@@ -26,7 +26,7 @@ struct IndexFile {
 };
 
 // Reads the file in `directory`, for `log`, of `log_bytes`. kUnavailable if nothing more can be opened or
-// held in memory.
+// held in memory, or if storage fails to read either: then nobody knows what the file says.
 Result<IndexFile> ReadIndexFile(const std::filesystem::path& directory, FileEnv* env, const LogFile& log,
                                 std::uint64_t log_id, std::uint64_t log_bytes);
 

@@ -28,6 +28,17 @@ void Set(std::atomic<int>& flag) {
 
 void WaitFor(const std::atomic<int>& flag) { flag.wait(0, std::memory_order_acquire); }
 
+// Copying a failed Result must not lack memory: it would end the process. Copying its error may.
+Result<void> CopyOf(const Result<void>& outcome) {
+  if (outcome) return {};
+  try {
+    StoreError error = outcome.error();
+    return error;
+  } catch (const std::exception&) {
+    return StoreError(ErrorCode::kOutcomeUnknown, "out of memory");
+  }
+}
+
 void Accept(Append& append) {
   if (append.type != RecordType::kEvent) return;
   append.previous = append.actor->accepted;
@@ -58,7 +69,7 @@ Result<void> CommitQueue::Commit(Append& append) {
   if (batch->appends.size() == 1) return Lead(std::move(lock), batch, std::move(next));
   lock.unlock();
   WaitFor(batch->done);
-  return batch->outcome;
+  return CopyOf(batch->outcome);
 }
 
 // `next` is an empty batch, to be filled while this one is written.
@@ -92,7 +103,7 @@ Result<void> CommitQueue::Lead(std::unique_lock<std::mutex> lock, const std::sha
   lock.unlock();
   if (waiting) Set(next->turn);
   Set(batch->done);
-  return batch->outcome;
+  return CopyOf(batch->outcome);
 }
 
 // The threads of the batch before are just waking up, and most come back at once with another record.

@@ -164,14 +164,29 @@ TEST_F(Faults, AReadErrorAtOpenCutsNothingOff) {
   EXPECT_EQ(ReadFile(log_path()), log);
 }
 
-TEST_F(Faults, AReadErrorInTheIndexIsNone) {
+// The index is all that knows of the second event.
+TEST_F(Faults, AReadErrorInTheIndexDoesNotHideThatTheLogHasLostItsEnd) {
   Close();
-  env_.NextRead(0);  // the log's header
-  env_.NextRead(EIO);
-  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
-  EXPECT_FALSE(std::filesystem::exists(index_path()));
+  const std::string shorter = ReadFile(log_path());
+  Open();
+  ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", 2))));
   Close();
-  EXPECT_TRUE(std::filesystem::exists(index_path()));
+  const std::string longer = ReadFile(log_path());
+  const std::string index = ReadFile(index_path());
+  FileStoreOptions options;
+  options.env = &env_;
+  // Behind the log's header, the index's; where the log is as long as it says, all of the index, and the
+  // log's end.
+  for (const int reads : {1, 2, 3}) {
+    SCOPED_TRACE(reads);
+    WriteFile(log_path(), reads == 1 ? shorter : longer);
+    for (int i = 0; i < reads; ++i) env_.NextRead(0);
+    env_.NextRead(EIO);
+    EXPECT_EQ(CodeOf(FileStore::Open(directory_.path(), options)), ErrorCode::kUnavailable);
+    EXPECT_EQ(ReadFile(index_path()), index);
+  }
+  WriteFile(log_path(), shorter);
+  EXPECT_EQ(Open().recovery().lost_records, 1u);
 }
 
 TEST_F(Faults, AnIndexThatCannotBeWrittenIsNoError) {

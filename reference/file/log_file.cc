@@ -43,6 +43,21 @@ Result<void> MakeLog(const fs::path& path, FileEnv* env) {
   return {};
 }
 
+// What flock() says of a file system that has no locks.
+bool CannotLock(int error) { return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK; }
+
+// What fsync() says of a directory where we make no names, or of a file system that keeps none.
+bool NeedsNoSync(int error) {
+  return error == EACCES || error == EPERM || error == EINVAL || error == EROFS || error == EOPNOTSUPP ||
+         error == ENOSYS;
+}
+
+// For LastError().
+StoreError FlushFailed(const fs::path& directory) {
+  const auto code = IsShortage(errno) ? ErrorCode::kUnavailable : ErrorCode::kStorageFailed;
+  return IoError(code, "flush directory " + directory.string(), LastError());
+}
+
 bool IsLink(const fs::path& path) {
   std::error_code ignored;
   return fs::is_symlink(path, ignored);
@@ -58,6 +73,8 @@ StoreError IoError(ErrorCode code, std::string_view doing, std::error_code error
   return StoreError(code, "cannot " + std::string(doing) + ": " + error.message());
 }
 
+bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 std::error_code LastError() { return {errno, std::generic_category()}; }
 
 FileDescriptor::~FileDescriptor() {
@@ -72,7 +89,7 @@ FileDescriptor OpenFile(const fs::path& path, int flags) {
 Result<void> SyncDirectory(const fs::path& directory) {
   const auto fd = OpenFile(directory, O_RDONLY | O_DIRECTORY);
   if (!fd.valid() || Uninterrupted([&] { return ::fsync(fd.get()); }) != 0) {
-    return IoError(ErrorCode::kStorageFailed, "flush directory " + directory.string(), LastError());
+    return FlushFailed(directory);
   }
   return {};
 }
@@ -86,9 +103,8 @@ Result<void> SyncPath(const fs::path& directory) {
     path = path.parent_path();
     const auto fd = OpenFile(path, O_RDONLY | O_DIRECTORY);
     if (fd.valid() && Uninterrupted([&] { return ::fsync(fd.get()); }) == 0) continue;
-    // Not ours, so that we made no name there; or of a file system that keeps none.
-    if (errno == EACCES || errno == EPERM || errno == EINVAL || errno == EROFS) continue;
-    return IoError(ErrorCode::kStorageFailed, "flush directory " + path.string(), LastError());
+    if (NeedsNoSync(errno)) continue;
+    return FlushFailed(path);
   }
   return {};
 }
@@ -186,8 +202,10 @@ Result<LogFile> OpenOrMakeLog(const fs::path& path, FileEnv* env) {
     fd = OpenFile(path, O_RDWR);
   }
   if (!fd.valid()) return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
-  // Once more, in case somebody has removed LOCK, which looks like litter.
-  if (Uninterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
+  // Once more, in case somebody has removed LOCK, which looks like litter. Where a link leads to a file
+  // system without locks, LOCK has to do.
+  if (Uninterrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0 && !CannotLock(errno)) {
+    if (errno != EWOULDBLOCK) return IoError(ErrorCode::kUnavailable, "lock " + path.string(), LastError());
     return StoreError(ErrorCode::kUnavailable, path.string() + " is in use by another process");
   }
   return LogFile(std::move(fd), env);

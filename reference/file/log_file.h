@@ -19,6 +19,9 @@ StoreError IoError(ErrorCode code, std::string_view doing, std::error_code error
 
 std::error_code LastError();
 
+// Whether a call failed with this errno since something is short, which says nothing of the file.
+bool IsShortage(int error);
+
 // A descriptor that is closed with its owner.
 class FileDescriptor {
  public:

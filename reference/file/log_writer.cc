@@ -32,9 +32,11 @@ Result<void> LogWriter::Repair(const LogContents& contents) {
   const auto failed = [](std::error_code error) {
     return IoError(ErrorCode::kStorageFailed, "repair the end of the log", error);
   };
-  const bool lossy = !contents.lost.empty();
-  if (lossy) broken_ = StoreError(ErrorCode::kCorrupt, "the log has lost records");
-  const bool torn = contents.torn_bytes > 0 && !lossy;
+  if (!contents.lost.empty()) {  // it is evidence, and stays as it is
+    broken_ = StoreError(ErrorCode::kCorrupt, "the log has lost records");
+    return {};
+  }
+  const bool torn = contents.torn_bytes > 0;
   if (sealed_ && !torn) return {};
   if (const auto error = WriteAgain()) return failed(error);
   // The tail may be all that proves damage before it to be damage: a seal has to do so before it is cut
@@ -141,19 +143,21 @@ StoreError LogWriter::WriteFailed(std::error_code error) {
     synced_ = end_;
     return IoError(ErrorCode::kStorageFailed, "write to the log", error);
   }
-  broken_ = StoreError(ErrorCode::kStorageFailed,
-                       "the log takes no more saves until it is opened again: a failed write could not be "
-                       "taken back: " +
-                           taken_back.message());
+  RefuseSaves("a failed write could not be taken back", taken_back);
   return IoError(ErrorCode::kOutcomeUnknown, "write to the log, nor take the write back", error);
 }
 
 // After a failed flush nobody knows what is on storage, and another flush may succeed without it.
 StoreError LogWriter::FlushFailed(std::error_code error) {
-  broken_ = StoreError(
-      ErrorCode::kStorageFailed,
-      "the log takes no more saves until it is opened again: it could not be flushed: " + error.message());
+  RefuseSaves("it could not be flushed", error);
   return IoError(ErrorCode::kOutcomeUnknown, "flush the log", error);
+}
+
+// The text of GiveUp() needs no memory: saves are refused also where there is none for a better one.
+void LogWriter::RefuseSaves(std::string_view why, std::error_code error) {
+  GiveUp();
+  broken_ = StoreError(ErrorCode::kStorageFailed, "the log takes no more saves until it is opened again: " +
+                                                      std::string(why) + ": " + error.message());
 }
 
 void LogWriter::GiveUp() { broken_ = StoreError(ErrorCode::kStorageFailed, "out of memory"); }

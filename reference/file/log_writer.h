@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "aether/file_store.h"
 #include "aether/result.h"
@@ -23,8 +24,9 @@ class LogWriter {
             const LogContents& contents);
 
   // Cuts off a torn tail, and makes sure that what was found behind the last proven offset is on storage;
-  // damage that the tail proves to be damage is proven by a seal from then on. kStorageFull or
-  // kStorageFailed if it cannot be done; it may be tried again.
+  // damage that the tail proves to be damage is proven by a seal from then on. A log that has lost records
+  // is left as it is, and takes no saves. kStorageFull or kStorageFailed if it cannot be done; it may be
+  // tried again.
   Result<void> Repair(const LogContents& contents);
 
   // Writes the records behind the last one, in order, sets their sequences and positions, and flushes them
@@ -57,6 +59,7 @@ class LogWriter {
   void MakeRoom(std::uint64_t end);
   StoreError WriteFailed(std::error_code error);
   StoreError FlushFailed(std::error_code error);
+  void RefuseSaves(std::string_view why, std::error_code error);
 
   LogFile& file_;
   const std::uint64_t log_id_;

@@ -121,6 +121,29 @@ TEST_P(Memory, ASaveThatRunsOutOfItTellsTheTruthAndBlocksNoOther) {
   }
 }
 
+// Whatever the failed flush could not say for lack of memory, nobody saves behind it.
+TEST_P(Memory, AFlushThatFailsWithoutItIsTheLastOne) {
+  bool ran_out = true;
+  int failed_flushes = 0;
+  for (long allocations = 0; ran_out; ++allocations) {
+    SCOPED_TRACE(allocations);
+    ASSERT_LT(allocations, 2000);
+    Open();
+    const Event event = MakeEvent("actor " + std::to_string(allocations), 1);
+    const int syncs = env_.sync_count;
+    env_.NextSync(EIO);
+    Result<void> outcome;
+    ran_out = RunsOut(allocations, only_one(), [&] { outcome = store_->SaveEvent(event); });
+    EXPECT_FALSE(outcome);
+    if (env_.sync_count > syncs) {
+      ++failed_flushes;
+      EXPECT_EQ(CodeOf(store_->SaveEvent(MakeEvent("b", allocations + 1))), ErrorCode::kStorageFailed);
+    }
+    env_.ClearFaults();
+  }
+  EXPECT_GT(failed_flushes, 1);
+}
+
 TEST_P(Memory, OpeningReadingAndClosingRunOutOfItWithAnError) {
   Open();
   for (int version = 1; version <= 70; ++version) {

@@ -50,31 +50,34 @@ void NoticeFeed::Run() {
   }
 }
 
-// Tells of the events between the cursor and `end`, which is the end of a frame. What cannot be read gives
-// no notice.
-void NoticeFeed::TellUpTo(std::uint64_t end) {
+// Tells of the events between the cursor and `end`, which is the end of a frame. What is damaged gives no
+// notice. False if a read fails, which looks like damage: what is behind the cursor is told later.
+bool NoticeFeed::TellUpTo(std::uint64_t end) {
   LogReader reader = log_->ReadUpTo(end);
   while (cursor_ < end) {
     const auto frame = reader.FrameAt(cursor_);
     if (!frame) {
-      cursor_ = reader.FindFrame(cursor_ + 1);
+      const std::uint64_t next = reader.FindFrame(cursor_ + 1);
+      if (reader.error()) return false;
+      cursor_ = next;
       continue;
     }
     if (told_end_ <= cursor_) told_end_ = frame->body();
     while (const auto record = reader.RecordAt(told_end_, frame->end())) {
       if (record->header.type == RecordType::kEvent && record->payload_intact) Tell(record->payload);
       told_end_ = record->end();
-      if (ended_) return;
+      if (ended_) return true;
     }
+    if (reader.error()) return false;
     cursor_ = frame->end();
   }
+  return true;
 }
 
-// False if there is no memory for it: the next batch is another occasion.
+// False if it cannot be read, or there is no memory for it: the next batch is another occasion.
 bool NoticeFeed::TryToTellUpTo(std::uint64_t end) {
   try {
-    TellUpTo(end);
-    return true;
+    return TellUpTo(end);
   } catch (const std::exception&) {
     return false;
   }

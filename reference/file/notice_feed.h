@@ -30,7 +30,7 @@ class NoticeFeed {
 
   void Run();
   bool TryToTellUpTo(std::uint64_t end);
-  void TellUpTo(std::uint64_t end);
+  bool TellUpTo(std::uint64_t end);
   void Tell(std::string_view payload);
 
   const std::shared_ptr<FileLog> log_;

@@ -142,6 +142,23 @@ TEST_F(Notices, FollowWhenABlockedSubscriberGoesOn) {
   EXPECT_EQ(inbox_.Versions(100).back(), 100);
 }
 
+// A frame's header that cannot be read, and the rest of a frame that is longer than one read.
+TEST_F(Notices, AreLateWhenReadingFailsAndNotLost) {
+  std::int64_t version = 0;
+  for (const int reads : {0, 1}) {
+    SCOPED_TRACE(reads);
+    Inbox inbox;
+    const auto subscription = Subscribe(inbox.Callback());
+    for (int i = 0; i < reads; ++i) env_.NextRead(0);
+    env_.NextRead(EIO);
+    const auto first = version + 1;
+    const std::string text(reads == 0 ? 1 : 2 << 20, 'x');
+    ASSERT_TRUE(IsOk(store_->SaveEvent(MakeEvent("a", ++version, text))));
+    while (inbox.notices().empty() && version < 10'000) Save(++version);  // each is an occasion
+    EXPECT_EQ(inbox.Versions(static_cast<std::size_t>(version - first + 1)).front(), first);
+  }
+}
+
 TEST_F(Notices, GoOnAfterACallbackThatThrows) {
   const auto subscription = Subscribe([&](const EventStored& notice) {
     inbox_.Add(notice);

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <mutex>
 #include <set>
@@ -22,16 +25,34 @@ namespace {
 std::mutex synced_mutex;
 std::set<ino_t> synced;
 
+// What fsync() and flock() answer for one file.
+std::atomic<ino_t> failing_file = 0;
+std::atomic<int> failing_error = 0;
+
+ino_t FileOf(int fd) {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+bool Fails(int fd) {
+  if (failing_file == 0 || FileOf(fd) != failing_file) return false;
+  errno = failing_error;
+  return true;
+}
+
 }  // namespace
 
 // In place of the C library's, for the whole program.
 extern "C" int fsync(int fd) {
-  struct stat status = {};
-  if (::fstat(fd, &status) == 0) {
+  if (const ino_t file = FileOf(fd); file != 0) {
     const std::lock_guard lock(synced_mutex);
-    synced.insert(status.st_ino);
+    synced.insert(file);
   }
-  return static_cast<int>(::syscall(SYS_fsync, fd));
+  return Fails(fd) ? -1 : static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+extern "C" int flock(int fd, int operation) noexcept {
+  return Fails(fd) ? -1 : static_cast<int>(::syscall(SYS_flock, fd, operation));
 }
 
 namespace aether::file {
@@ -54,6 +75,18 @@ class Limit {
  private:
   const __rlimit_resource resource_;
   struct rlimit before_ = {};
+};
+
+// Makes fsync() and flock() fail for one file, until the end of the scope.
+class Failing {
+ public:
+  Failing(const fs::path& path, int error) {
+    struct stat status = {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    failing_error = error;
+    failing_file = status.st_ino;
+  }
+  ~Failing() { failing_file = 0; }
 };
 
 class Opening : public FileStoreFixture {
@@ -176,6 +209,38 @@ TEST_F(Opening, MakesTheNamesOfWhatALinkLeadsToDurable) {
   ASSERT_TRUE(IsOk(FileStore::Open(link)));
   EXPECT_TRUE(WasSynced(inner));
   EXPECT_TRUE(WasSynced(inner.parent_path()));
+}
+
+TEST_F(Opening, GoesOnAboveADirectoryThatKeepsNoNames) {
+  const fs::path above = directory_.path() / "above";
+  const fs::path inner = above / "inner";
+  fs::create_directories(inner);
+  for (const int error : {ENOTSUP, ENOSYS, EINVAL}) {
+    const Failing failing(above, error);
+    ForgetSyncs();
+    EXPECT_TRUE(IsOk(FileStore::Open(inner)));
+    EXPECT_TRUE(WasSynced(directory_.path()));
+    fs::remove(inner / "events.index");
+  }
+  for (const auto& [error, code] :
+       {std::pair(ENOMEM, ErrorCode::kUnavailable), {EIO, ErrorCode::kStorageFailed}}) {
+    for (const fs::path& path : {above, inner}) {
+      const Failing failing(path, error);
+      ExpectRefused(code, "flush directory", inner);
+    }
+  }
+}
+
+TEST_F(Opening, ALogThatCannotBeLockedIsNotTakenForOneInUse) {
+  Close();
+  for (const int error : {EOPNOTSUPP, ENOLCK, ENOSYS}) {
+    const Failing failing(log_path(), error);
+    EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
+    ExpectRefused(ErrorCode::kUnavailable, "in use by process", directory_.path());  // by LOCK
+    Close();
+  }
+  const Failing failing(log_path(), EIO);
+  ExpectRefused(ErrorCode::kUnavailable, "cannot lock", directory_.path());
 }
 
 // A signal would end the process, which no room made ahead is worth.

@@ -235,6 +235,20 @@ TEST_F(LostRecord, IsStillToldAfterReopening) {
   EXPECT_EQ(store_->GetEventsWithErrors("b", 0)->errors.size(), 1u);
 }
 
+// Neither is the tail behind the damage written again, of which nothing says that it was flushed.
+TEST_F(Recovery, LeavesALogWithLostRecordsAsItIs) {
+  std::string log = ThreeEvents(false);
+  log[FramesOf(log)[1].body() + 20] ^= 1;
+  env_.write_count = 0;
+  env_.sync_count = 0;
+  EXPECT_EQ(OpenWith(log).recovery().lost_records, 1u);
+  EXPECT_THAT(VersionsIn(*store_, "a"), ElementsAre(1, 3));
+  Close();
+  EXPECT_EQ(env_.write_count, 0);
+  EXPECT_EQ(env_.sync_count, 0);
+  EXPECT_EQ(ReadFile(log_path()), log);
+}
+
 TEST_F(Recovery, RefusesALogWithADamagedHeader) {
   std::string log = ThreeEvents(true);
   log[3] ^= 1;

@@ -70,8 +70,8 @@ class FileStore final : public EventStoreWithErrors, public SnapshotStore, publi
   // Opens the log in `directory` and makes both if they are missing. Reads what was saved since the log was
   // last closed; all of it if its index, events.index, is missing or wrong.
   //   kUnavailable    another handle from another Open(), of this or another process, has it open; or
-  //                   the directory cannot be made or read, or memory or descriptors are short; nothing was
-  //                   changed
+  //                   the directory, the log or its index cannot be made or read, or memory or descriptors
+  //                   are short; nothing was changed
   //   kCorrupt        the file is not a log, or of a format version that is not known, or its header is
   //   damaged; or
   //                   it is missing and its index is there
