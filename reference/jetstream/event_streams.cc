@@ -61,37 +61,31 @@ bool IsFar(const Record& last, std::int64_t version) {
 
 std::optional<Tail> TailHints::Find(const std::string& subject) const {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(subject);
-  return found == known_.end() ? std::nullopt : found->second.tail;
-}
-
-TailHints::Known& TailHints::At(const std::string& subject) {
-  if (known_.size() >= kMaxHints) known_.clear();
-  return known_[subject];
+  const auto found = tails_.find(subject);
+  return found == tails_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void TailHints::Set(const std::string& subject, const Tail& tail) {
   const std::lock_guard lock(mutex_);
-  Known& known = At(subject);
-  known.tail = tail;
-  known.highest = std::max(known.highest, tail.event_sequence);
+  if (tails_.size() >= kMaxHints) tails_.clear();
+  tails_.insert_or_assign(subject, tail);
 }
 
 void TailHints::Forget(const std::string& subject) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = known_.find(subject); found != known_.end()) found->second.tail.reset();
+  tails_.erase(subject);
 }
 
-std::uint64_t TailHints::HighestSeen(const std::string& subject) const {
+std::uint64_t SeenRecords::Highest(const std::string& subject) const {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(subject);
-  return found == known_.end() ? 0 : found->second.highest;
+  const auto found = highest_.find(subject);
+  return found == highest_.end() ? 0 : found->second;
 }
 
-void TailHints::Saw(const std::string& subject, std::uint64_t sequence) {
+void SeenRecords::Add(const std::string& subject, std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  Known& known = At(subject);
-  known.highest = std::max(known.highest, sequence);
+  std::uint64_t& highest = highest_[subject];
+  highest = std::max(highest, sequence);
 }
 
 EventStreams::EventStreams(std::shared_ptr<Connection> connection, const JetStreamOptions& options)
@@ -132,6 +126,7 @@ Result<void> EventStreams::Save(const Event& event) {
       if (!appended) hints_.Forget(subject);
       if (!appended) return appended.error();
       if (*appended) {
+        if (replicated_) seen_.Add(subject, **appended);
         hints_.Set(subject, {event.version, **appended, Expectation::OfSubject(**appended)});
         return {};
       }
@@ -151,25 +146,26 @@ Result<std::int64_t> EventStreams::LatestVersion(std::string_view actor_id) cons
   return tail->version;
 }
 
-// The subject's last record. A replica that leads no longer, or not yet, may answer with what was true before: what
-// this handle has seen, and has not expired, is in a right answer.
+// The subject's last record. A replica that leads no longer, or not yet, may answer with what was true
+// before: what this handle has seen, and has not expired, is in a right answer.
 Result<std::optional<Record>> EventStreams::ReadLast(const std::string& subject) const {
   if (!replicated_) return events_.Last(subject);
-  const std::uint64_t seen = hints_.HighestSeen(subject);
+  const std::uint64_t seen = seen_.Highest(subject);
   const auto deadline = Clock::now() + time_limit_;
   for (;;) {
     auto last = events_.Last(subject);
     if (!last) return last;
     const std::uint64_t sequence = *last ? (*last)->sequence : 0;
     if (sequence >= seen) {
-      if (sequence > seen) hints_.Saw(subject, sequence);
+      if (sequence > seen) seen_.Add(subject, sequence);
       return last;
     }
     const auto bounds = events_.Bounds();
     if (!bounds) return bounds.error();
     if (bounds->first_sequence > seen) return last;
     if (Clock::now() >= deadline) {
-      return StoreError(ErrorCode::kUnavailable, "the replicas of stream " + events_.stream() + " lag behind");
+      return StoreError(ErrorCode::kUnavailable,
+                        "the replicas of stream " + events_.stream() + " lag behind");
     }
     std::this_thread::sleep_for(kReplicaPause);
   }

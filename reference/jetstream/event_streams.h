@@ -33,19 +33,21 @@ class TailHints {
   void Set(const std::string& subject, const Tail& tail);
   void Forget(const std::string& subject);
 
-  // The highest number of a record that the subject is known to have had; 0: none is known.
-  std::uint64_t HighestSeen(const std::string& subject) const;
-  void Saw(const std::string& subject, std::uint64_t sequence);
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Tail> tails_;
+};
+
+// The highest number of a record that a handle has seen of each subject. No hint: a read has to have it, so
+// nothing is ever forgotten.
+class SeenRecords {
+ public:
+  std::uint64_t Highest(const std::string& subject) const;  // 0: none was seen
+  void Add(const std::string& subject, std::uint64_t sequence);
 
  private:
-  struct Known {
-    std::optional<Tail> tail;
-    std::uint64_t highest = 0;
-  };
-  Known& At(const std::string& subject);
-
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Known> known_;
+  std::unordered_map<std::string, std::uint64_t> highest_;
 };
 
 // All threads may use it. Errors as the methods of EventStore have them.
@@ -78,7 +80,8 @@ class EventStreams {
   SubjectLog events_;
   SubjectLog latest_;
   const bool replicated_;
-  mutable TailHints hints_;
+  TailHints hints_;
+  mutable SeenRecords seen_;  // of replicated streams
   // Until then the mirror holds whatever has expired. (Steady clock, in ticks since its epoch.)
   mutable std::atomic<Clock::rep> mirror_current_until_{0};
 };

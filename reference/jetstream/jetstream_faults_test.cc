@@ -95,8 +95,8 @@ TEST_F(JetStreamFaultsTest, ADuplicateOfWhatIsNotThereIsNoSuccess) {
   EXPECT_THAT(VersionsOf(*Open(options_)->GetEvents("a", 0)), ElementsAre(1, 2));
 }
 
-// Of a cluster, a server may answer that leads no longer: what a store on replicated streams makes of that. One server
-// with a proxy before it stands for the cluster.
+// Of a cluster, a server may answer that leads no longer: what a store on replicated streams makes of that.
+// One server with a proxy before it stands for the cluster.
 class ReplicatedTest : public JetStreamFaultsTest {
  protected:
   void SetUp() override {
@@ -111,10 +111,12 @@ class ReplicatedTest : public JetStreamFaultsTest {
     options_.replicas = 3;
     const auto connection = Connection::Open(options_);
     ASSERT_TRUE(IsOk(connection));
-    events_.emplace(*connection, options_);
+    connection_ = *connection;
+    events_.emplace(connection_, options_);
   }
 
   std::optional<FaultProxy> proxy_;
+  std::shared_ptr<Connection> connection_;
   std::optional<EventStreams> events_;
 };
 
@@ -124,6 +126,25 @@ TEST_F(ReplicatedTest, ARefusalByAServerThatLeadsNoLongerIsNotBelieved) {
   EXPECT_TRUE(proxy_->HasStruck());
   EXPECT_TRUE(IsOk(events_->Save(MakeEvent("a", 2))));
   EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1, 2));
+}
+
+// Whether the subject's last record or the stream's is expected: an answer that lacks the record is no
+// proof that it was not stored.
+TEST_F(ReplicatedTest, ARecordThatIsStoredAndNotShownIsNotTakenForRefused) {
+  const JetStreamNames names(options_);
+  const SubjectLog log(connection_, names.events_stream);
+  std::uint64_t last = 0;
+  for (const bool of_stream : {false, true}) {
+    for (int others = 0; others <= 1; ++others) {
+      proxy_->RefuseNextPublishThatIsStoredAndHideIt(others);
+      const auto appended = log.Append(
+          MakeDraft(names.EventSubject("a"), "data", 1),
+          of_stream ? Expectation::OfStream(last) : Expectation::OfSubject(last), Clock::now() + kLimit);
+      ASSERT_TRUE(IsOk(appended));
+      EXPECT_THAT(*appended, testing::Optional(last + 1)) << others << of_stream;
+      last = log.Bounds()->last_sequence;
+    }
+  }
 }
 
 TEST_F(ReplicatedTest, AReadThatLacksWhatWasSavedIsMadeAgain) {
@@ -137,12 +158,27 @@ TEST_F(ReplicatedTest, AReadThatLacksWhatWasSavedIsMadeAgain) {
   EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1));
 }
 
-TEST_F(ReplicatedTest, AReadWhoseRestIsMissingIsAnErrorAndNotAPrefix) {
+// The end is asked for first. What is then read up to there may be answered by another server.
+TEST_F(ReplicatedTest, AReadIsNoShorterWhereTheServerBehindAnswersAPartOfIt) {
   for (int version = 1; version <= 3; ++version) ASSERT_TRUE(IsOk(events_->Save(MakeEvent("a", version))));
-  proxy_->AnswerNextReadOnwardsWithNothing();
-  EXPECT_TRUE(FailsWith(ErrorCode::kUnavailable, events_->Read("a", 0)));
+  for (int others = 0; others <= 3; ++others) {
+    proxy_->AnswerNextReadWithNothing(others);
+    const auto read = events_->Read("a", 0);
+    ASSERT_TRUE(IsOk(read));
+    EXPECT_THAT(VersionsOf(read->events), ElementsAre(1, 2, 3)) << "after " << others << " reads";
+    EXPECT_TRUE(proxy_->HasStruck());
+  }
+}
+
+TEST_F(ReplicatedTest, WhatWasSavedIsNotForgottenOverManyOtherActors) {
+  constexpr int kMoreThanHints = 10'001;
+  ASSERT_TRUE(IsOk(events_->Save(MakeEvent("a", 1))));
+  for (int i = 0; i < kMoreThanHints; ++i) {
+    ASSERT_TRUE(IsOk(events_->Save(MakeEvent("b" + std::to_string(i), 1))));
+  }
+  proxy_->AnswerNextReadWithNothing();
+  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1));
   EXPECT_TRUE(proxy_->HasStruck());
-  EXPECT_THAT(VersionsOf(events_->Read("a", 0)->events), ElementsAre(1, 2, 3));
 }
 
 class ReplicatedExpiryTest : public ReplicatedTest {

@@ -60,8 +60,13 @@ Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first
   for (int reads = is_long ? kSingleReads : 0; first <= last && reads < kSingleReads; ++reads) {
     auto record = Next(subject, first);
     if (!record) return record.error();
-    if (!*record && connection_->replicated()) return CheckExpired(last);
-    if (!*record || (*record)->sequence > last) return {};  // the rest has expired meanwhile
+    if (!*record) {
+      const auto bounds = Bounds();
+      if (!bounds) return bounds.error();
+      if (bounds->first_sequence > last) return {};  // expired while we read
+      continue;  // `last` was there: a server has answered that leads the stream no longer
+    }
+    if ((*record)->sequence > last) return {};  // `last` has expired, or was replaced
     first = (*record)->sequence + 1;
     if (!visit(std::move(**record))) return {};
   }
@@ -83,15 +88,6 @@ Result<void> SubjectLog::ForEach(const std::string& subject, std::uint64_t first
     if (!visit(std::move(**record))) return {};
   }
   return {};
-}
-
-// A replica that leads no longer, or not yet, may know nothing of a record that another one has answered
-// with.
-Result<void> SubjectLog::CheckExpired(std::uint64_t sequence) const {
-  const auto bounds = Bounds();
-  if (!bounds) return bounds.error();
-  if (bounds->first_sequence > sequence) return {};
-  return StoreError(ErrorCode::kUnavailable, "the replicas of stream " + stream_ + " lag behind");
 }
 
 Result<StreamBounds> SubjectLog::Bounds() const {
@@ -136,21 +132,23 @@ SubjectLog::Attempt SubjectLog::TryAppend(const Request& request, Clock::time_po
     }
     if (parsed->error == kNoJsError && parsed->sequence == 0) {
       return {Outcome::kUnknown, 0,
-              StoreError(ErrorCode::kUnavailable, what + ": the server does not say what became of it"), true};
+              StoreError(ErrorCode::kUnavailable, what + ": the server does not say what became of it"),
+              true};
     }
     // An acknowledgement that says "duplicate" is ours too: nobody else has this message id.
     if (parsed->error == kNoJsError) return {Outcome::kStored, parsed->sequence, std::nullopt};
     if (IsWrongLastSequence(parsed->error)) return {Outcome::kExpectationLost, 0, std::nullopt, true};
     StoreError error = TranslateServerError(parsed->error, parsed->description, what);
-    return {LeavesOutcomeOpen(parsed->error) ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error), true};
+    return {LeavesOutcomeOpen(parsed->error) ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error),
+            true};
   }
   StoreError error = Translate(answer.status, kNoJsError, what);
   if (answer.status == NATS_NO_RESPONDERS) return {Outcome::kNobodyListened, 0, std::move(error)};
   return {answer.sent ? Outcome::kUnknown : Outcome::kNotStored, 0, std::move(error)};
 }
 
-// A message id of its own for each call: a cluster takes an id for a duplicate also after it has refused the message
-// that came with it.
+// A message id of its own for each call: a cluster takes an id for a duplicate also after it has refused
+// the message that came with it.
 Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, const Expectation& expectation,
                                                         Clock::time_point deadline) const {
   using Outcome = Attempt::Outcome;
@@ -171,8 +169,8 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
         return Appended(attempt.sequence);
       case Outcome::kExpectationLost:
         if (!unsure && !connection_->replicated()) return Appended();
-        // Refused perhaps because of our own earlier attempt, or by a server that no longer leads the stream, while the
-        // one that does stores the record.
+        // Refused perhaps because of our own earlier attempt, or by a server that no longer leads the
+        // stream, while the one that does stores the record.
         unsure = true;
         break;
       case Outcome::kNobodyListened:
@@ -205,11 +203,13 @@ Result<std::optional<std::uint64_t>> SubjectLog::Append(const Draft& draft, cons
 Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std::string& message_id,
                                               const Expectation& expectation, bool all_refused) const {
   Fate fate;
-  // This first: what comes later may be our own record.
+  // The place where it would be is known, and one answer tells all: two may be of two servers.
   if (expectation.last_of_stream()) {
-    const auto bounds = Bounds();
-    if (!bounds) return bounds.error();
-    fate.overtaken = bounds->last_sequence > *expectation.last_of_stream();
+    const auto there = At(*expectation.last_of_stream() + 1);
+    if (!there) return there.error();
+    fate.overtaken = there->has_value();
+    if (*there && (*there)->message_id == message_id) fate.sequence = (*there)->sequence;
+    return fate;
   }
   const auto last = Last(request.subject);
   if (!last) return last.error();
@@ -217,7 +217,7 @@ Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std:
   if (!*last && after != 0 && all_refused) {
     const auto bounds = Bounds();
     if (!bounds) return bounds.error();
-    fate.overtaken = fate.overtaken || bounds->first_sequence > after;
+    fate.overtaken = bounds->first_sequence > after;
   }
   if (!*last || (*last)->sequence <= after) return fate;
   if ((*last)->message_id == message_id) {
@@ -232,7 +232,7 @@ Result<SubjectLog::Fate> SubjectLog::FindFate(const Request& request, const std:
         return !fate.sequence;
       });
   if (!read) return read.error();
-  if (expectation.last_of_subject() && seen == (*last)->sequence) fate.overtaken = true;
+  fate.overtaken = seen == (*last)->sequence;
   return fate;
 }
 

@@ -73,16 +73,18 @@ class SubjectLog {
   static constexpr int kSingleReads = 5;
 
   // Calls `visit` for each of the subject's records from `first` to `last`, in order, until it answers
-  // false. `last` is a record's number that was read as the subject's last one. `is_long`: there are more
-  // than kSingleReads, it is believed. Nothing but the time that it takes depends on that.
+  // false. `last` is a record's number that was read as the subject's last one: without it the answer is no
+  // success, unless it has expired or was replaced. `is_long`: there are more than kSingleReads, it is
+  // believed. Nothing but the time that it takes depends on that.
   Result<void> ForEach(const std::string& subject, std::uint64_t first, std::uint64_t last, bool is_long,
                        const std::function<bool(Record)>& visit) const;
 
   Result<StreamBounds> Bounds() const;
 
   // Stores `draft` if the expectation holds: its sequence number. Nothing when the expectation does not
-  // hold and nothing was stored, nor will be. Attempts whose outcome is unknown are repeated, under the same message
-  // id, until it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing was stored.
+  // hold and nothing was stored, nor will be. Attempts whose outcome is unknown are repeated, under the
+  // same message id, until it is known or `deadline` has come (kOutcomeUnknown). Any other error: nothing
+  // was stored.
   Result<std::optional<std::uint64_t>> Append(const Draft& draft, const Expectation& expectation,
                                               Clock::time_point deadline) const;
 
@@ -94,8 +96,6 @@ class SubjectLog {
   Attempt TryAppend(const Request& request, Clock::time_point deadline) const;
   Result<Fate> FindFate(const Request& request, const std::string& message_id,
                         const Expectation& expectation, bool all_refused) const;
-  // An error unless the record of that number has expired.
-  Result<void> CheckExpired(std::uint64_t sequence) const;
 
   std::shared_ptr<Connection> connection_;
   std::string stream_;

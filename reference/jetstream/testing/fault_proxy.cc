@@ -53,7 +53,8 @@ class FaultProxy::Session {
   }
 
   // Until one side hangs up, a fault ends it, or `stop` becomes readable.
-  void Run(int stop, std::atomic<Fault>* fault, const std::atomic<Answer>* answer) {
+  void Run(int stop, std::atomic<Fault>* fault, const std::atomic<Answer>* answer,
+           std::atomic<int>* reads_before) {
     bool drop_answer = false;
     for (;;) {
       std::array<pollfd, 3> fds{{{client_, POLLIN, 0}, {server_, POLLIN, 0}, {stop, POLLIN, 0}}};
@@ -68,10 +69,9 @@ class FaultProxy::Session {
       if (bytes.empty()) return;
       RememberInbox(bytes);
       const bool is_read = bytes.find("PUB $JS.API.STREAM.MSG.GET.") != std::string::npos;
-      const bool is_next = is_read && bytes.find("next_by_subj") != std::string::npos;
-      if ((*fault == Fault::kHideMessage && is_read) || (*fault == Fault::kHideNext && is_next)) {
+      if (*fault == Fault::kHideMessage && is_read && (*reads_before)-- <= 0) {
         *fault = Fault::kNone;
-        Tell(*answer, bytes);
+        Tell(Answer::kNoMessage, bytes);
         continue;
       }
       if (bytes.find("HPUB ") == std::string::npos) {
@@ -94,11 +94,11 @@ class FaultProxy::Session {
           *fault = after_loss;
           break;
         case Fault::kRefuseAndPass:
-          *fault = Fault::kNone;
+        case Fault::kRefusePassAndHide:
+          *fault = *fault == Fault::kRefuseAndPass ? Fault::kNone : Fault::kHideMessage;
           Tell(*answer, bytes);
           break;
         case Fault::kHideMessage:
-        case Fault::kHideNext:
         case Fault::kNone:
           break;
       }
@@ -169,7 +169,7 @@ void FaultProxy::Serve() {
     if (::poll(fds.data(), fds.size(), -1) <= 0 || fds[1].revents != 0) return;
     const int client = ::accept(listener_, nullptr, nullptr);
     if (client < 0) return;
-    Session(client, server_port_).Run(stop_pipe_[0], &fault_, &answer_);
+    Session(client, server_port_).Run(stop_pipe_[0], &fault_, &answer_, &reads_before_);
   }
 }
 

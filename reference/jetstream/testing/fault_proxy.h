@@ -27,27 +27,43 @@ class FaultProxy {
   // sequence", as clusters do with a repeated publish that was stored.
   void LoseNextAckAndRefuseRetry() { Arm(Fault::kLoseAck, Answer::kWrongLastSequence); }
 
-  // The same, and it is told to be a duplicate, but not of which record: as clusters do with a message id that they
-  // have met, whatever became of the message.
+  // The same, and it is told to be a duplicate, but not of which record: as clusters do with a message id
+  // that they have met, whatever became of the message.
   void LoseNextAckAndCallRetryDuplicate() { Arm(Fault::kLoseAck, Answer::kDuplicate); }
 
   // The connection is lost instead of the next publish being sent.
   void LoseNextPublish() { Arm(Fault::kLosePublish, Answer::kNone); }
   void LoseNextPublishAndCallRetryDuplicate() { Arm(Fault::kLosePublish, Answer::kDuplicate); }
 
-  // The next publish is refused with "wrong last sequence", and reaches the server all the same: as when a server that
-  // led the stream before answers faster than the one that does.
+  // The next publish is refused with "wrong last sequence", and reaches the server all the same: as when a
+  // server that led the stream before answers faster than the one that does.
   void RefuseNextPublishThatIsStored() { Arm(Fault::kRefuseAndPass, Answer::kWrongLastSequence); }
 
-  // The next read of one message does not reach the server: it is told that there is none, as by such a server.
-  void AnswerNextReadWithNothing() { Arm(Fault::kHideMessage, Answer::kNoMessage); }
-  // The same for a read of the first message from a number on.
-  void AnswerNextReadOnwardsWithNothing() { Arm(Fault::kHideNext, Answer::kNoMessage); }
+  // The same, and then AnswerNextReadWithNothing(others).
+  void RefuseNextPublishThatIsStoredAndHideIt(int others) {
+    reads_before_ = others;
+    Arm(Fault::kRefusePassAndHide, Answer::kWrongLastSequence);
+  }
+
+  // The next read of one message, or the one after `others`, does not reach the server: it is told that
+  // there is none, as by such a server.
+  void AnswerNextReadWithNothing(int others = 0) {
+    reads_before_ = others;
+    Arm(Fault::kHideMessage, Answer::kNoMessage);
+  }
 
   bool HasStruck() const { return fault_ == Fault::kNone; }
 
  private:
-  enum class Fault { kNone, kLosePublish, kLoseAck, kAnswer, kRefuseAndPass, kHideMessage, kHideNext };
+  enum class Fault {
+    kNone,
+    kLosePublish,
+    kLoseAck,
+    kAnswer,
+    kRefuseAndPass,
+    kRefusePassAndHide,
+    kHideMessage
+  };
   // What the client is told: at the attempt after the lost one, if one is lost.
   enum class Answer { kNone, kWrongLastSequence, kDuplicate, kNoMessage };
   class Session;
@@ -64,6 +80,7 @@ class FaultProxy {
   int stop_pipe_[2] = {-1, -1};
   std::atomic<Fault> fault_{Fault::kNone};
   std::atomic<Answer> answer_{Answer::kNone};
+  std::atomic<int> reads_before_{0};  // that pass, of kHideMessage
   std::thread thread_;
 };
 
