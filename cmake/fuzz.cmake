@@ -3,7 +3,7 @@
 option(AETHER_BUILD_FUZZERS "Build the fuzz targets with libFuzzer (Clang only; with AETHER_SANITIZE=address)" OFF)
 
 # For how long a test fuzzes, and where the tests put what they find.
-set(AETHER_FUZZ_SECONDS 20)
+set(AETHER_FUZZ_SECONDS 10)
 set(AETHER_FUZZ_DIR ${CMAKE_BINARY_DIR}/fuzz)
 
 if(AETHER_BUILD_FUZZERS)
