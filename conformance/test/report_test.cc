@@ -67,7 +67,7 @@ TEST(ReportTest, FiguresGoThroughJsonAndAreToldOnThePageAndTheConsole) {
   const nlohmann::json json = ToJson(result);
   EXPECT_EQ(ToJson(RuleResultFromJson(json)), json);
   EXPECT_THAT(PageOf(result), HasSubstr("servers killed 1,204; worst time &lt;without&gt; a save 0.25 s"));
-  const nlohmann::json stores = {StoreWith("a", {result, Came("SRV-02", Verdict::kPassed)})};
+  const auto stores = nlohmann::json::array({StoreWith("a", {result, Came("SRV-02", Verdict::kPassed)})});
   EXPECT_EQ(TriedLines(stores), "a SRV-01  servers killed 1,204; worst time <without> a save 0.25 s\n\n");
 }
 
