@@ -81,8 +81,9 @@ Result<void> NatsServer::Launch() {
                                                 "AETHER_NATS_SERVER");
   }
   if (const auto written = WriteConfig(); !written) return written;
-  process_ =
-      std::make_unique<NatsProcess>(program.path, directory_ / "server.conf", directory_ / "server.log");
+  process_ = std::make_unique<ServerProcess>(
+      std::vector{program.path, std::string("-c"), (directory_ / "server.conf").string()},
+      (directory_ / "server.log").string());
   return AwaitPorts();
 }
 

@@ -11,7 +11,8 @@
 
 #include "aether/result.h"
 #include "nats_admin.h"
-#include "nats_process.h"
+#include "nats_program.h"
+#include "server_process.h"
 
 namespace aether {
 
@@ -85,7 +86,7 @@ class NatsServer {
   int port_ = -1;  // -1: the server picks one
   std::string url_;
   int cluster_port_ = -1;
-  std::unique_ptr<NatsProcess> process_;
+  std::unique_ptr<ServerProcess> process_;
   std::mutex admin_mutex_;  // guards admin_ while it is made
   std::unique_ptr<NatsAdmin> admin_;
 };

@@ -20,6 +20,34 @@ struct ReadsNothingWhileAway : ServerDouble {
   }
 };
 
+// As many events as there are, but others.
+struct InventsEvents : ServerDouble {
+  using ServerDouble::ServerDouble;
+  Result<std::vector<EventPtr>> GetEvents(std::string_view actor_id, std::int64_t from_version) override {
+    auto events = ServerDouble::GetEvents(actor_id, from_version);
+    if (events || closed_) return events;
+    std::vector<EventPtr> invented;
+    for (std::int64_t version = 1; version <= 3; ++version) {
+      Event event;
+      event.id = "invented";
+      event.event_type = "Happened";
+      event.actor_id = actor_id;
+      event.version = version;
+      invented.push_back(std::make_shared<const Event>(event));
+    }
+    return invented;
+  }
+};
+
+struct GuessesTheLatest : ServerDouble {
+  using ServerDouble::ServerDouble;
+  Result<std::int64_t> GetLatestVersion(std::string_view actor_id) override {
+    auto latest = ServerDouble::GetLatestVersion(actor_id);
+    if (!latest && !closed_) return 1'000;
+    return latest;
+  }
+};
+
 struct WaitsForEver : ServerDouble {
   using ServerDouble::ServerDouble;
   std::chrono::milliseconds Limit() const override { return std::chrono::hours(1); }
@@ -168,6 +196,10 @@ std::vector<BrokenStore> BrokenBehindServers() {
                            ServerBug::kCountsInMemory),
       Behind<ReadsNothingWhileAway>(1, "reads_nothing_while_away", "SRV-02",
                                     "a read that no server answers is empty"),
+      Behind<InventsEvents>(1, "invents_events_while_away", "SRV-02",
+                            "a read that no server answers gives events that nobody saved"),
+      Behind<GuessesTheLatest>(1, "guesses_the_latest_while_away", "SRV-02",
+                               "a version that no server tells is guessed"),
       Behind<WaitsForEver>(1, "waits_for_ever", "SRV-02", "a call waits for a paused server"),
       Behind<TellsAnOutageAsDamage>(1, "tells_an_outage_as_damage", "SRV-02",
                                     "an answer that does not come is told as damage"),

@@ -90,6 +90,16 @@ ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handl
   return plan;
 }
 
+std::vector<ClientPlan> SavePlans(Trial& t, const std::vector<Ledger>& ledgers, int saves,
+                                  AfterError after_error, std::chrono::microseconds pause) {
+  std::vector<ClientPlan> plans;
+  for (const Ledger& ledger : ledgers) {
+    plans.push_back(SavePlan(t, ledger, saves, plans.size() % HandlesOf(t), after_error));
+    plans.back().pause = pause;
+  }
+  return plans;
+}
+
 void KeepActor(Trial& t, const std::string& actor) {
   constexpr std::size_t kNear = 3;  // calls around what is out of the ordinary
   std::vector<Call> calls;
@@ -179,6 +189,13 @@ bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answe
   clients->Stop();
   *answers = clients->Finish();
   return done;
+}
+
+void FinishSaves(RuleRun* run, Trial& t, Clients* clients, std::vector<Ledger>* ledgers) {
+  std::vector<PeerAnswer> answers;
+  const bool done = FinishInTime(run, clients, &answers);
+  SettleSaves(t, *clients, answers, ledgers);
+  if (!done) throw Inconclusive("saves do not go on in time");
 }
 
 PeerAnswer CallWhenServed(RuleRun* run, Trial& t, std::size_t handle, const PeerCall& call) {

@@ -42,6 +42,10 @@ class Outages {
 // `saves` saves of an actor that nobody else saves for, on top of what the ledger holds.
 ClientPlan SavePlan(Trial& t, const Ledger& ledger, int saves, std::size_t handle, AfterError after_error);
 
+// So many of each ledger, each by a client of its own, through the handles in turn.
+std::vector<ClientPlan> SavePlans(Trial& t, const std::vector<Ledger>& ledgers, int saves,
+                                  AfterError after_error, std::chrono::microseconds pause = {});
+
 // Does to ledgers[i] what was answered to the saves of client i. A Failure when the only writer of an actor
 // meets a conflict that is not with its own save of unknown outcome.
 void SettleSaves(Trial& t, const Clients& clients, const std::vector<PeerAnswer>& answers,
@@ -64,6 +68,9 @@ void Judged(Trial& t, const std::string& actor, Body body) {
 
 // Waits for the clients as long as the patience lasts, then stops them. False when one of them is not done.
 bool FinishInTime(RuleRun* run, Clients* clients, std::vector<PeerAnswer>* answers);
+
+// Waits so for saves, and settles them. Inconclusive when they are not done.
+void FinishSaves(RuleRun* run, Trial& t, Clients* clients, std::vector<Ledger>* ledgers);
 
 // Makes a call, again while the store is unavailable. Inconclusive when that does not end: SRV-04 is the
 // rule on it.

@@ -80,7 +80,10 @@ void HistoriesAreLinearizable(RuleRun& run) {
 class Load {
  public:
   Load(RuleRun* run, Trial* t)
-      : run_(run), t_(t), ledgers_(NewLedgers(*t, kClients)), clients_(run, t, Plans()) {}
+      : run_(run),
+        t_(t),
+        ledgers_(NewLedgers(*t, kClients)),
+        clients_(run, t, SavePlans(*t, ledgers_, kSaves, AfterError::kTryAgain, milliseconds(4))) {}
 
   // Waits until each client has some more saves acknowledged. Failure when that takes longer than the
   // patience. Answers the longest that one of them went without, since `since`.
@@ -143,15 +146,6 @@ class Load {
 
  private:
   static constexpr int kSaves = 10'000;  // more than there is time for
-
-  std::vector<ClientPlan> Plans() {
-    std::vector<ClientPlan> plans;
-    for (std::size_t i = 0; i < kClients; ++i) {
-      plans.push_back(SavePlan(*t_, ledgers_[i], kSaves, i % HandlesOf(*t_), AfterError::kTryAgain));
-      plans.back().pause = milliseconds(4);
-    }
-    return plans;
-  }
 
   RuleRun* run_;
   Trial* t_;

@@ -18,6 +18,8 @@ using Clock = std::chrono::steady_clock;
 using Kind = PeerCall::Kind;
 using std::chrono::milliseconds;
 
+constexpr std::chrono::microseconds kPause{300};  // between the saves of clients that a fault has to meet
+
 std::vector<ServerFault> AllFaults() { return {std::begin(kAllFaults), std::end(kAllFaults)}; }
 
 PeerCall CallFor(Kind kind, const std::string& actor) {
@@ -45,6 +47,18 @@ void WaitInFault(RuleRun& run, const Clients& clients, int way) {
   if (way % 3 == 2) (void)clients.WaitUntil(met_by(clients.plans().size()), run.settings().patience);
 }
 
+// A fault comes into the traffic of clients, lasts, and goes. False where it is impossible.
+bool Strike(RuleRun& run, Trial& t, Outages* outages, int round, const Clients& clients,
+            const std::string& actor) {
+  const std::uint64_t chance = Chance(run.SeedOf(0), static_cast<std::uint64_t>(round));
+  WaitForTraffic(run, clients, chance % 16, chance >> 8);
+  if (!outages->Begin(t, round, Victims::kSome, actor)) return false;
+  WaitInFault(run, clients, round / 3);
+  t.MendServers();
+  t.Remark("the server is back");
+  return true;
+}
+
 // ---- SRV-01
 
 // The last version that was acknowledged is taken, and the next one is free.
@@ -61,14 +75,8 @@ void RequireVersionsContinue(RuleRun& run, Trial& t, std::vector<Ledger>* ledger
                       " is taken a second time",
                   "version_conflict", DescribeAnswer(stale, answer));
   }
-  std::vector<ClientPlan> plans;
-  for (std::size_t i = 0; i < ledgers->size(); ++i) {
-    plans.push_back(SavePlan(t, (*ledgers)[i], 1, i % HandlesOf(t), AfterError::kTryAgain));
-  }
-  Clients clients(&run, &t, std::move(plans));
-  std::vector<PeerAnswer> answers;
-  if (!FinishInTime(&run, &clients, &answers)) throw Inconclusive("saves do not go on in time");
-  SettleSaves(t, clients, answers, ledgers);
+  Clients clients(&run, &t, SavePlans(t, *ledgers, 1, AfterError::kTryAgain));
+  FinishSaves(&run, t, &clients, ledgers);
 }
 
 void AcknowledgedEventsSurviveTheServer(RuleRun& run) {
@@ -84,11 +92,7 @@ void AcknowledgedEventsSurviveTheServer(RuleRun& run) {
       earlier.clear();
     }
     auto ledgers = NewLedgers(t, kClients);
-    std::vector<ClientPlan> plans;
-    for (std::size_t i = 0; i < kClients; ++i) {
-      plans.push_back(SavePlan(t, ledgers[i], kSaves, i % HandlesOf(t), AfterError::kStop));
-    }
-    Clients clients(&run, &t, std::move(plans));
+    Clients clients(&run, &t, SavePlans(t, ledgers, kSaves, AfterError::kStop));
     const std::uint64_t chance = Chance(run.SeedOf(0), static_cast<std::uint64_t>(round));
     WaitForTraffic(run, clients, chance % 100, chance >> 8);
     if (!outages.Begin(t, round, Victims::kSome, ledgers[0].actor_id())) return;
@@ -196,20 +200,11 @@ void WhatIsSaidOfASaveIsTrue(RuleRun& run) {
   run.Rounds(run.Scaled(18, 9), [&](Trial& t, int round) {
     if (round >= 6 && run.HalfTheTimeIsGone()) return t.CountCases(-1);
     auto ledgers = NewLedgers(t, kClients);
-    std::vector<ClientPlan> plans;
-    for (std::size_t i = 0; i < kClients; ++i) {
-      // Some insist. The others leave it at that, so that nothing stands in the way of what comes late.
-      const auto after_error = i < 2 ? AfterError::kTryAgain : AfterError::kStop;
-      plans.push_back(SavePlan(t, ledgers[i], kSaves, i % HandlesOf(t), after_error));
-      plans.back().pause = std::chrono::microseconds(300);
-    }
+    auto plans = SavePlans(t, ledgers, kSaves, AfterError::kTryAgain, kPause);
+    // Some insist. The others leave it at that, so that nothing stands in the way of what comes late.
+    plans[2].after_error = plans[3].after_error = AfterError::kStop;
     Clients clients(&run, &t, std::move(plans));
-    const std::uint64_t chance = Chance(run.SeedOf(0), static_cast<std::uint64_t>(round));
-    WaitForTraffic(run, clients, chance % 16, chance >> 8);
-    if (!outages.Begin(t, round, Victims::kSome, ledgers[0].actor_id())) return;
-    WaitInFault(run, clients, round / 3);
-    t.MendServers();
-    t.Remark("the server is back");
+    if (!Strike(run, t, &outages, round, clients, ledgers[0].actor_id())) return;
     std::vector<PeerAnswer> answers;
     const bool done = FinishInTime(&run, &clients, &answers);
     SettleSaves(t, clients, answers, &ledgers);
@@ -279,14 +274,8 @@ void TheStoreRecoversByItself(RuleRun& run) {
 // ---- SRV-05
 
 void SaveFences(RuleRun& run, Trial& t, std::vector<Ledger>* ledgers, const Collector& collector) {
-  std::vector<ClientPlan> plans;
-  for (std::size_t i = 0; i < ledgers->size(); ++i) {
-    plans.push_back(SavePlan(t, (*ledgers)[i], 1, i % HandlesOf(t), AfterError::kTryAgain));
-  }
-  Clients clients(&run, &t, std::move(plans));
-  std::vector<PeerAnswer> answers;
-  if (!FinishInTime(&run, &clients, &answers)) throw Inconclusive("saves do not go on in time");
-  SettleSaves(t, clients, answers, ledgers);
+  Clients clients(&run, &t, SavePlans(t, *ledgers, 1, AfterError::kTryAgain));
+  FinishSaves(&run, t, &clients, ledgers);
   for (const ClientPlan& plan : clients.plans()) {
     const Event& fence = plan.calls[0].event;
     if (t.WaitFor([&] { return collector.Has(fence); })) continue;
@@ -304,21 +293,9 @@ void NoticesGoOn(RuleRun& run) {
     Collector collector;
     const auto subscription = MustSubscribe(t.store(), collector.Callback());
     auto ledgers = NewLedgers(t, kClients);
-    std::vector<ClientPlan> plans;
-    for (std::size_t i = 0; i < kClients; ++i) {
-      plans.push_back(SavePlan(t, ledgers[i], kSaves, (i + 1) % HandlesOf(t), AfterError::kTryAgain));
-      plans.back().pause = std::chrono::microseconds(300);
-    }
-    Clients clients(&run, &t, std::move(plans));
-    const std::uint64_t chance = Chance(run.SeedOf(0), static_cast<std::uint64_t>(round));
-    WaitForTraffic(run, clients, chance % 16, chance >> 8);
-    if (!outages.Begin(t, round, Victims::kSome, ledgers[0].actor_id())) return;
-    WaitInFault(run, clients, round / 3);
-    t.MendServers();
-    t.Remark("the server is back");
-    std::vector<PeerAnswer> answers;
-    if (!FinishInTime(&run, &clients, &answers)) throw Inconclusive("saves do not go on in time");
-    SettleSaves(t, clients, answers, &ledgers);
+    Clients clients(&run, &t, SavePlans(t, ledgers, kSaves, AfterError::kTryAgain, kPause));
+    if (!Strike(run, t, &outages, round, clients, ledgers[0].actor_id())) return;
+    FinishSaves(&run, t, &clients, &ledgers);
     SaveFences(run, t, &ledgers, collector);
     for (const Ledger& ledger : ledgers) {
       std::vector<Event> stored;

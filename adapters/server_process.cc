@@ -1,4 +1,4 @@
-// Starting a server, and its keeper.
+// Starting a child, signalling it, waiting for its end.
 
 #include "server_process.h"
 
@@ -11,7 +11,12 @@
 #include <cerrno>
 #include <utility>
 
-namespace aether::peers {
+namespace aether {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{2};
+
+}  // namespace
 
 ServerProcess::ServerProcess(std::vector<std::string> command, std::string log)
     : keeper_([this, command = std::move(command), log = std::move(log)] { Keep(command, log); }) {
@@ -20,10 +25,7 @@ ServerProcess::ServerProcess(std::vector<std::string> command, std::string log)
 }
 
 ServerProcess::~ServerProcess() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!ended_) ::kill(pid_, SIGKILL);
-  }
+  Signal(SIGKILL);
   keeper_.join();
 }
 
@@ -32,7 +34,28 @@ bool ServerProcess::HasEnded() const {
   return ended_;
 }
 
-// PR_SET_PDEATHSIG means the death of the thread that made the child: this one stays until the child ends.
+void ServerProcess::Signal(int signal) {
+  const std::lock_guard lock(mutex_);
+  if (!ended_ && pid_ > 0) ::kill(pid_, signal);
+}
+
+bool ServerProcess::AwaitStopped(std::chrono::milliseconds limit) const {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == pid_) {
+      return true;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+bool ServerProcess::AwaitEnd(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, limit, [this] { return ended_; });
+}
+
 void ServerProcess::Keep(std::vector<std::string> command, const std::string& log) {
   std::vector<char*> arguments;
   for (std::string& word : command) arguments.push_back(word.data());
@@ -57,13 +80,14 @@ void ServerProcess::Keep(std::vector<std::string> command, const std::string& lo
   }
   changed_.notify_all();
   if (pid < 0) return;
-  // Waits without reaping, so that the pid is the server's until `ended_` is set.
+  // Waits without reaping, so that the pid is ours until `ended_` is set.
   siginfo_t info;
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
   const std::lock_guard lock(mutex_);
   ::waitpid(pid, nullptr, 0);
   ended_ = true;
+  changed_.notify_all();
 }
 
-}  // namespace aether::peers
+}  // namespace aether
