@@ -2,9 +2,7 @@
 
 #include "relay.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -17,6 +15,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "loopback.h"
+
 namespace aether {
 namespace {
 
@@ -24,14 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kChunk = 64 << 10;
 constexpr std::size_t kMostChunks = 64;  // that wait on one way
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 void SetUp(int fd) {
   const int yes = 1;

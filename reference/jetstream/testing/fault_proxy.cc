@@ -2,8 +2,6 @@
 
 #include "fault_proxy.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,16 +10,10 @@
 #include <map>
 #include <sstream>
 
+#include "loopback.h"
+
 namespace aether::jetstream {
 namespace {
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 void SendAll(int fd, const std::string& bytes) {
   std::size_t sent = 0;
