@@ -79,12 +79,10 @@ Result<IndexFile> ReadIndexFile(const fs::path& directory, FileEnv* env, const L
   const fs::path path = PathIn(directory);
   auto fd = OpenFile(path, O_RDONLY);
   if (fd.valid()) return Read(LogFile(std::move(fd), env), log, log_id, log_bytes);
-  if (IsShortage(errno) || errno == EIO) {
-    return IoError(ErrorCode::kUnavailable, "open " + path.string(), LastError());
-  }
-  IndexFile index;
-  index.wrong = errno != ENOENT;
-  return index;
+  if (errno == ENOENT) return IndexFile();
+  // It is there, and may be all that tells of a loss: it is not to be replaced unread.
+  const auto code = IsShortage(errno) || errno == EIO ? ErrorCode::kUnavailable : ErrorCode::kStorageFailed;
+  return IoError(code, "open " + path.string(), LastError());
 }
 
 Result<void> RemoveIndexFile(const fs::path& directory) {

@@ -185,6 +185,18 @@ TEST_F(Opening, WithoutADescriptorForTheIndexLeavesItAlone) {
   EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
 }
 
+TEST_F(Opening, WhenTheIndexCannotBeOpenedItIsLeftAlone) {
+  Close();
+  const std::string index = ReadFile(index_path());
+  fs::remove(index_path());
+  fs::create_symlink(index_path().filename(), index_path());  // to itself
+  ExpectRefused(ErrorCode::kStorageFailed, "events.index", directory_.path());
+  EXPECT_TRUE(fs::is_symlink(index_path()));
+  fs::remove(index_path());
+  WriteFile(index_path(), index);
+  EXPECT_THAT(VersionsIn(Open(), "a"), ElementsAre(1));
+}
+
 // Whoever made the directory and the log may have been killed, or a shell, before their names were durable.
 TEST_F(Opening, MakesTheNamesOfANewLogDurable) {
   const fs::path inner = directory_.path() / "one" / "two";
