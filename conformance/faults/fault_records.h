@@ -36,14 +36,15 @@ enum class Op : std::uint8_t {
   kSilent,    // handle: from now on the file may change without a call
   kContents,  // handle, offset, data: what such a file holds there now
   kMark,      // data: what the program says has happened
-  kInjected,  // error; data: the call that was made to fail
+  kInjected,  // error, or kDied; data: the call that was made to fail
   kUnknown,   // data: an operation that has no record of its own
 };
 
 inline constexpr std::uint8_t kCreated = 1;
 inline constexpr std::uint8_t kTruncated = 2;
 inline constexpr std::uint8_t kDirectory = 4;
-inline constexpr std::uint8_t kSynced = 8;  // of an open: O_SYNC or O_DSYNC; of a write: RWF_DSYNC
+inline constexpr std::uint8_t kSynced = 8;       // of an open: O_SYNC or O_DSYNC; of a write: RWF_DSYNC
+inline constexpr std::uint8_t kSyncFailed = 16;  // of a write that was to be synced
 
 // Paths are relative to the directory; the directory itself is the empty path. A handle is a number of an
 // open file, the same for all its descriptors.
@@ -78,15 +79,20 @@ enum class Call : std::uint8_t {
 };
 inline constexpr std::size_t kCalls = 10;
 
+// For Plan::error: the process dies at the call, before it is made, as by SIGKILL.
+inline constexpr std::int32_t kDies = -1;
+inline constexpr std::uint16_t kDied = UINT16_MAX;
+
 // What fails: of the calls in `calls`, the first `skip` go through, the next `times` fail, the others go
 // through.
 struct Plan {
   std::uint32_t calls = 0;  // bits of Call; 0: nothing fails
   std::uint32_t skip = 0;
   std::uint32_t times = 0;
-  std::int32_t error = 0;        // errno; 0: a read or a write is done by half
-  std::uint32_t half_first = 0;  // the first write that fails is done by half before
-  std::uint32_t failed = 0;      // so many have
+  std::int32_t error = 0;  // errno; 0: a read or a write is done by half; kDies
+  std::uint32_t half_first =
+      0;  // before the first write that fails one is done by half, which is not one of `times`
+  std::uint32_t failed = 0;  // so many have
 };
 
 struct Header {

@@ -34,13 +34,13 @@ struct Bytes {
   }
 };
 
-void LogWrite(int fd, std::uint64_t handle, off_t offset, const Bytes& bytes, std::size_t done, int flags) {
+void LogWrite(std::uint64_t handle, off_t offset, const Bytes& bytes, std::size_t done,
+              std::uint8_t flags) {
   Record record;
   record.op = Op::kWrite;
   record.handle = handle;
   record.offset = static_cast<std::uint64_t>(offset);
-  if ((flags & (RWF_DSYNC | RWF_SYNC)) != 0) record.flags = kSynced;
-  (void)fd;
+  record.flags = flags;
   for (int i = 0; i < bytes.count && done > 0; ++i) {
     const std::size_t size = bytes.parts[i].iov_len < done ? bytes.parts[i].iov_len : done;
     if (size == 0) continue;
@@ -63,7 +63,8 @@ ssize_t Write(int fd, const iovec* parts, int count, off_t offset, int flags, Re
     errno = fate.error;
     return -1;
   }
-  const bool appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+  const int mode = fcntl(fd, F_GETFL);
+  const bool appends = (mode & O_APPEND) != 0;
   const iovec half = {parts[0].iov_base, (parts[0].iov_len + 1) / 2};
   const ssize_t done = fate.half ? real(&half, 1) : real(parts, count);
   if (done <= 0) return done;
@@ -74,8 +75,15 @@ ssize_t Write(int fd, const iovec* parts, int count, off_t offset, int flags, Re
     fstat(fd, &status);
     offset = status.st_size - done;
   }
-  LogWrite(fd, handle, offset, bytes, static_cast<std::size_t>(done), flags);
-  return done;
+  const bool syncs = (flags & (RWF_DSYNC | RWF_SYNC)) != 0 || (mode & (O_SYNC | O_DSYNC)) != 0;
+  // A process that dies does not die between the two: they are one call of the system.
+  const Fate sync =
+      syncs && !NoSync() && !DeathIsPlanned() ? FateOf(Call::kSync, "the sync of a write") : Fate();
+  const std::uint8_t how = sync.fails ? kSyncFailed : syncs ? kSynced : std::uint8_t{0};
+  LogWrite(handle, offset, bytes, static_cast<std::size_t>(done), how);
+  if (!sync.fails) return done;
+  errno = sync.error;
+  return -1;
 }
 
 off_t SizeOf(int fd) {

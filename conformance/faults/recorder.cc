@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -152,6 +153,7 @@ Alone::~Alone() {
 std::uint64_t NewHandle() { return ++header->next_handle; }
 std::uint64_t NewSync() { return ++header->next_sync; }
 bool NoSync() { return header->no_sync != 0; }
+bool DeathIsPlanned() { return header->plan.error == kDies; }
 
 void Log(Record record, const char* path, const void* data, std::size_t size) {
   if (header->no_sync != 0) return;  // nobody reads it
@@ -187,12 +189,18 @@ Fate FateOf(Call call, const char* name, std::size_t size) {
     return {};
   }
   if (plan.times == 0) return {};
-  if (plan.times != UINT32_MAX) --plan.times;
+  if (plan.error == kDies) {
+    LogText(Op::kInjected, name, kDied);
+    kill(getpid(), SIGKILL);
+  }
   Fate fate = {true, false, plan.error};
-  if (plan.error == 0 || (plan.half_first != 0 && plan.failed == 0)) {
+  const bool half_first = plan.half_first != 0 && plan.failed == 0;
+  if (plan.error == 0 || half_first) {
     if ((call == Call::kWrite || call == Call::kRead) && size > 1) fate = {true, true, 0};
     if (plan.error == 0 && !fate.half) return {};
   }
+  const bool is_first_half = fate.half && plan.error != 0;  // what fails is still to come
+  if (plan.times != UINT32_MAX && !is_first_half) --plan.times;
   ++plan.failed;
   LogText(Op::kInjected, name, fate.error);
   return fate;

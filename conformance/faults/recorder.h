@@ -51,6 +51,7 @@ class Alone {
 std::uint64_t NewHandle();
 std::uint64_t NewSync();
 bool NoSync();
+bool DeathIsPlanned();  // the plan says kDies
 void Log(Record record, const char* path = "", const void* data = nullptr, std::size_t size = 0);
 void LogText(Op op, const char* text, int error = 0);
 

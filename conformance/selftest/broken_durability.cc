@@ -86,6 +86,24 @@ struct DoesNotSyncTheDirectory : FileDouble {
   bool SyncDirectory() override { return true; }
 };
 
+// Whoever made the file may have died before that.
+struct SyncsTheNameOfWhatItMakes : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> OpenFile() override {
+    made_ = !std::filesystem::exists(directory_ / "events");
+    return FileDouble::OpenFile();
+  }
+  bool SyncDirectory() override { return !made_ || FileDouble::SyncDirectory(); }
+
+ private:
+  bool made_ = false;
+};
+
+struct ShowsWhatADeadWriterLeft : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> Secure(const std::string&) override { return {}; }
+};
+
 struct SyncsAnotherFile : FileDouble {
   using FileDouble::FileDouble;
   bool Sync() override { return SyncPath(directory_ / "lock"); }
@@ -316,6 +334,12 @@ std::vector<BrokenStore> BrokenInDurability() {
       BrokenFile<DoesNotSync>("does_not_sync", "DUR-02", "saves are acknowledged without a sync"),
       BrokenFile<DoesNotSyncTheDirectory>("does_not_sync_the_directory", "DUR-02",
                                           "the name of the file is not synced"),
+      BrokenFile<SyncsTheNameOfWhatItMakes>(
+          "syncs_the_name_of_what_it_makes", "DUR-02",
+          "the name of a file is synced by its maker only, which may die"),
+      BrokenFile<ShowsWhatADeadWriterLeft>(
+          "shows_what_a_dead_writer_left", "DUR-02",
+          "what a dead writer has not synced is read, and not synced either"),
       BrokenFile<SyncsAnotherFile>("syncs_another_file", "DUR-02", "the sync is of another file"),
       BrokenFile<SyncsBeforeItWrites>("syncs_before_it_writes", "DUR-02",
                                       "the sync comes before the write"),

@@ -120,6 +120,37 @@ struct SyncsAgain : FileDouble {
   bool Sync() override { return FileDouble::Sync() || FileDouble::Sync(); }
 };
 
+struct IgnoresAFailedDirectorySync : FileDouble {
+  using FileDouble::FileDouble;
+  bool SyncDirectory() override {
+    (void)FileDouble::SyncDirectory();
+    return true;
+  }
+};
+
+// Says that nothing was stored, and what takes it back may be lost.
+struct TakesBackWithoutSync : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> AtFailedSync() override {
+    (void)!::ftruncate(file_, end_);
+    return StoreError(ErrorCode::kStorageFailed, "the sync failed");
+  }
+};
+
+// Half a line stays where it cannot be cut off, and the next line is written behind it.
+struct AppendsBehindAFailedTruncation : FileDouble {
+  using FileDouble::FileDouble;
+  Result<void> Append(const std::string& line) override {
+    struct stat status = {};
+    ::fstat(file_, &status);
+    if (WriteAt(status.st_size, line)) return Sync() ? Result<void>() : AtFailedSync();
+    const int error = errno;
+    (void)!::ftruncate(file_, status.st_size);
+    errno = error;
+    return Failed("write");
+  }
+};
+
 // Says that nothing was stored, and leaves it stored.
 struct TellsAFailedSyncAsAFailure : FileDouble {
   using FileDouble::FileDouble;
@@ -205,6 +236,24 @@ struct ChecksTheSizeOnly : FileDouble {
   }
   std::optional<Event> EventOf(std::string_view line) override {
     if (line.size() < 27 || SizeSum(line.size()) != line.substr(0, 16)) return std::nullopt;
+    const auto event = DecodeEvent(line.substr(26));
+    return event ? std::optional(*event) : std::nullopt;
+  }
+};
+
+// What changes places adds up to the same.
+struct AddsUpItsBytes : FileDouble {
+  using FileDouble::FileDouble;
+  static std::string Sum(std::string_view text) {
+    std::uint64_t sum = 0;
+    for (const char c : text) sum += static_cast<unsigned char>(c);
+    return Checksum(std::to_string(sum));
+  }
+  Result<void> Append(const std::string& line) override {
+    return FileDouble::Append(Sum(std::string_view(line).substr(17, line.size() - 18)) + line.substr(16));
+  }
+  std::optional<Event> EventOf(std::string_view line) override {
+    if (line.size() < 27 || Sum(line.substr(17)) != line.substr(0, 16)) return std::nullopt;
     const auto event = DecodeEvent(line.substr(26));
     return event ? std::optional(*event) : std::nullopt;
   }
@@ -336,6 +385,8 @@ std::vector<BrokenStore> BrokenUnderFaults() {
                                        "a record that was not written has its number all the same"),
       BrokenFile<IgnoresAFailedWrite>("ignores_a_failed_write", "FLT-02",
                                       "a save whose write failed is acknowledged"),
+      BrokenFile<AppendsBehindAFailedTruncation>("appends_behind_a_failed_truncation", "FLT-02",
+                                                 "half a record that cannot be cut off is written behind"),
       BrokenFile<MakesAnotherFile>("makes_another_file", "FLT-02",
                                    "a file that cannot be opened is made anew"),
       BrokenFile<TakesHalfAWriteForAll>("takes_half_a_write_for_all", "FLT-03",
@@ -344,6 +395,11 @@ std::vector<BrokenStore> BrokenUnderFaults() {
                                                 "an interrupted write is taken for done"),
       BrokenFile<IgnoresAFailedSync>("ignores_a_failed_sync", "FLT-04",
                                      "the error of a sync is passed over"),
+      BrokenFile<IgnoresAFailedDirectorySync>("ignores_a_failed_directory_sync", "FLT-04",
+                                              "a failed sync of the directory is ignored"),
+      BrokenFile<TakesBackWithoutSync>(
+          "takes_back_without_sync", "FLT-04",
+          "what is said to be not stored is taken back, and that is not synced"),
       BrokenFile<SyncsAgain>("syncs_again", "FLT-04", "a failed sync is tried again and believed"),
       BrokenFile<TellsAFailedSyncAsAFailure>("tells_a_failed_sync_as_a_failure", "FLT-04",
                                              "after a failed sync nothing is said to be stored, and it is"),
@@ -360,6 +416,8 @@ std::vector<BrokenStore> BrokenUnderFaults() {
                                          "the checksum covers the beginning of a record only"),
       BrokenFile<ChecksTheSizeOnly>("checks_the_size_only", "FLT-05",
                                     "the checksum covers the size of a record only"),
+      BrokenFile<AddsUpItsBytes>("adds_up_its_bytes", "FLT-05",
+                                 "the checksum is the same when bytes change places"),
       BrokenFile<CompletesACutLine>("completes_a_cut_line", "FLT-06",
                                     "a record that was cut off is read as far as it goes"),
       BrokenFile<TwoFiles>("two_files", "FLT-06", "a file that was cut leaves holes in a stream"),

@@ -1,6 +1,8 @@
 // Stores that go wrong when a server behind them dies, stands still or is cut off.
 
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "broken_store.h"
 #include "server_double.h"
@@ -130,6 +132,16 @@ struct ClosesItself : ServerDouble {
   }
 };
 
+struct AnswersLate : ServerDouble {
+  using ServerDouble::ServerDouble;
+  // More than the patience of the kit's own tests, 2 s, with what a busy machine is given on top.
+  Result<void> Save(const EventPtr& event) override {
+    auto saved = ServerDouble::Save(event);
+    if (saved && met_a_fault_) std::this_thread::sleep_for(std::chrono::milliseconds(4500));
+    return saved;
+  }
+};
+
 struct SubscribesToWhatComes : ServerDouble {
   using ServerDouble::ServerDouble;
   std::size_t GoOn(std::size_t, std::size_t end) const override { return end; }
@@ -212,6 +224,8 @@ std::vector<BrokenStore> BrokenBehindServers() {
       Behind<NeverConnectsAgain>(1, "never_connects_again", "SRV-04", "a lost connection is lost for good"),
       Behind<ReadsNoMore>(1, "reads_no_more", "SRV-04", "after a fault saves go on, and reads do not"),
       Behind<ClosesItself>(1, "closes_itself", "SRV-04", "after a fault a call is answered with closed"),
+      Behind<AnswersLate>(1, "answers_late", "SRV-04",
+                          "after a fault a save is done, and answered when nobody waits"),
       Behind<SubscribesToWhatComes>(1, "subscribes_to_what_comes", "SRV-05",
                                     "a subscription that connects again gives what is stored from then on"),
       Behind<SubscribesOneBefore>(1, "subscribes_one_before", "SRV-05",

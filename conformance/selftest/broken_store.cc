@@ -56,9 +56,10 @@ conformance::Subject DoubleStorage::SubjectOf(Maker maker) {
 const std::vector<BrokenStore>& AllBrokenStores() {
   static const std::vector<BrokenStore> kAll = [] {
     std::vector<BrokenStore> all;
-    for (auto area : {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
-                      BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(),
-                      BrokenInTheRest(), BrokenInHistories(), BrokenInDurability(), BrokenUnderFaults(), BrokenBehindServers()}) {
+    for (auto area :
+         {BrokenInImmutability(), BrokenInVersions(), BrokenInConcurrency(), BrokenInReading(),
+          BrokenInContent(), BrokenInReplay(), BrokenInSnapshots(), BrokenInNotices(), BrokenInTheRest(),
+          BrokenInHistories(), BrokenInDurability(), BrokenUnderFaults(), BrokenBehindServers()}) {
       all.insert(all.end(), area.begin(), area.end());
     }
     const auto place = [](const BrokenStore& store) { return FindRule(store.rule); };
@@ -86,12 +87,17 @@ const conformance::Subject& LateSubject() {
   return late;
 }
 
+const conformance::Subject& UnseenSubject() {
+  static const conformance::Subject unseen = SubjectOfFileDouble<AsksTheSystem>("unseen");
+  return unseen;
+}
+
 const conformance::Subject* FindSubject(const std::string& name) {
   for (const BrokenStore& broken : AllBrokenStores()) {
     if (broken.subject.name == name) return &broken.subject;
   }
-  for (const auto* subject :
-       {&HonestSubjectFor(*FindRule("PROC-01")), &HonestSubjectFor(*FindRule("DUR-01")), &LateSubject()}) {
+  for (const auto* subject : {&HonestSubjectFor(*FindRule("PROC-01")),
+                              &HonestSubjectFor(*FindRule("DUR-01")), &LateSubject(), &UnseenSubject()}) {
     if (subject->name == name) return subject;
   }
   return nullptr;

@@ -93,4 +93,7 @@ const conformance::Subject& HonestSubjectFor(const Rule& rule);
 // The honest one in which a dead writer's last save may be done after its death.
 const conformance::Subject& LateSubject();
 
+// One that is honest, and whose file operations are not seen.
+const conformance::Subject& UnseenSubject();
+
 }  // namespace aether::selftest

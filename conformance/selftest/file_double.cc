@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -98,11 +99,13 @@ Result<void> FileDouble::Start() {
   if (end_ < status.st_size) {
     if (auto cut = CutTornTail(); !cut) return cut;
   }
-  // What a process that died has written may be in memory only, and after a failed sync it looks clean
-  // there.
   text.resize(static_cast<std::size_t>(std::min<off_t>(end_, status.st_size)));
-  if (!WriteAt(0, text) || !Sync()) return Failed("sync");
-  return {};
+  return Secure(text);
+}
+
+// It may be in memory only, and after a failed sync it looks clean there.
+Result<void> FileDouble::Secure(const std::string& text) {
+  return WriteAt(0, text) && Sync() ? Result<void>() : Failed("sync");
 }
 
 Result<void> FileDouble::ReadFile(std::string* text) {
@@ -298,6 +301,19 @@ Result<std::optional<ActorSnapshot>> FileDouble::GetLatestSnapshot(std::string_v
 Result<void> FileDouble::Close() {
   closed_ = true;
   return {};
+}
+
+Result<void> AsksTheSystem::ReadFile(std::string* text) {
+  const auto n = ::syscall(SYS_pread64, file_, text->data(), text->size(), 0);
+  return n == static_cast<long>(text->size()) ? Result<void>() : Failed("read");
+}
+
+bool AsksTheSystem::Sync() { return ::syscall(SYS_fdatasync, file_) == 0; }
+
+Result<void> AsksTheSystem::Append(const std::string& line) {
+  const auto n = ::syscall(SYS_pwrite64, file_, line.data(), line.size(), end_);
+  if (n != static_cast<long>(line.size())) return AtFailedWrite(n < 0 ? errno : EIO);
+  return Sync() ? Result<void>() : AtFailedSync();
 }
 
 }  // namespace aether::selftest

@@ -41,6 +41,7 @@ class FileDouble : public EventStoreWithErrors, public SnapshotStore {
   virtual Result<void> ReadFile(std::string* text);      // whose size is that of the file
   virtual void Recover(const std::string& text);         // reads the file's lines
   virtual Result<void> CutTornTail();                    // all behind end_
+  virtual Result<void> Secure(const std::string& text);  // what a process that died may not have synced
   virtual bool Sync();                                   // of the file
   virtual bool SyncDirectory();                          // that has its name
   virtual Result<void> Append(const std::string& line);  // and syncs it
@@ -82,6 +83,17 @@ class FileDouble : public EventStoreWithErrors, public SnapshotStore {
   Result<std::optional<ActorSnapshot>> ReadSnapshot(std::string_view actor_id);
 
   std::atomic<bool> closed_ = false;
+};
+
+// As honest, but what it does to its files goes past the C library, as in a program of Go.
+class AsksTheSystem final : public FileDouble {
+ public:
+  using FileDouble::FileDouble;
+
+ protected:
+  Result<void> ReadFile(std::string* text) override;
+  bool Sync() override;
+  Result<void> Append(const std::string& line) override;
 };
 
 // A subject of such stores, which another process finds by `name`.

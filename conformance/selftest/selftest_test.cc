@@ -203,6 +203,17 @@ TEST(LateSubjectTest, PassesTheRulesOfProcesses) {
   }
 }
 
+// What is not seen can neither be lost in a power cut nor fail, which is no word for the store.
+TEST(UnseenSubjectTest, IsNotJudgedByWhatIsSeen) {
+  const auto& subject = UnseenSubject();
+  for (const char* rule : {"DUR-02", "FLT-01", "FLT-02", "FLT-03", "FLT-04", "FLT-07"}) {
+    if (!CanBeTried(subject, *FindRule(rule))) GTEST_SKIP() << "needs a build without sanitizers";
+    const auto result =
+        RunProperty(subject, subject.shown, rule, Settings{Profile::kQuick, 1, std::chrono::seconds(10)});
+    EXPECT_EQ(VerdictName(result.verdict), "inconclusive") << rule << ": " << result.message;
+  }
+}
+
 // The rules of single servers hold for three of them as well.
 TEST(ClusterOfDoublesTest, PassesTheRulesOfServers) {
   const auto& subject = HonestSubjectFor(*FindRule("SRV-07"));

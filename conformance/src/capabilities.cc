@@ -98,13 +98,14 @@ Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
 // what a copy has to hold.
 void FindOutFiles(const Subject& subject, Storage& storage, bool has_event, Capabilities* offered) {
   if (!offered->files) {
-    offered->watched = offered->power_loss = false;
+    offered->watched = offered->power_loss = offered->ordered_names = false;
     return;
   }
   const std::filesystem::path location = LocationOf(storage);
   if (!location.is_absolute() || !std::filesystem::is_directory(location)) {
-    throw AdapterError("the adapter says kLocationIsDirectory, and its Location() is none: " +
-                       location.string());
+    throw AdapterError(
+        "the adapter says that its location is a directory, by an absolute path, and it is none: " +
+        location.string());
   }
   const Scratch copy("aether-copy");
   DiskImage::Read(location).WriteTo(copy.path());
@@ -118,9 +119,14 @@ void FindOutFiles(const Subject& subject, Storage& storage, bool has_event, Capa
     throw AdapterError(
         "a copy of the storage lacks an event that was saved before: is all of it in that directory?");
   }
-  // Nothing is recorded of a program that asks the system by itself, as Go's do.
-  offered->watched = offered->watched && FaultLog::Possible() && !log.Read().empty();
+  // Nothing but the kit's own marks is recorded of a program that asks the system by itself, as Go's do.
+  const auto operations = log.Read();
+  const bool seen = std::any_of(operations.begin(), operations.end(), [](const FileOperation& operation) {
+    return operation.what.op != faults::Op::kMark;
+  });
+  offered->watched = offered->watched && FaultLog::Possible() && seen;
   offered->power_loss = offered->power_loss && offered->watched;
+  offered->ordered_names = offered->ordered_names && offered->power_loss;
 }
 
 void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<EventStore> open,
@@ -129,12 +135,13 @@ void FindOutProcesses(const Subject& subject, Storage& storage, std::unique_ptr<
   offered->processes = offered->processes && offered->location && TryPeer(subject, storage, has_event);
   open.reset();
   if (!offered->location) {
-    offered->files = offered->watched = offered->power_loss = false;
+    offered->files = offered->watched = offered->power_loss = offered->ordered_names = false;
     return;
   }
   if (const auto alone = TryPeer(subject, storage, has_event); !alone) {
-    throw AdapterError("the adapter's OpenAt(Location()) failed in another process: " +
-                       Describe(alone.error()));
+    throw AdapterError(
+        "every handle on the storage was closed, and another process cannot open it at its location: " +
+        Describe(alone.error()));
   }
   FindOutFiles(subject, storage, has_event, offered);
 }

@@ -159,15 +159,17 @@ bool Tell(const json& message) {
 }
 
 // Tells whoever records the file operations of this process that a call was answered.
-void Mark(const PeerAnswer& answer) {
+void Mark(std::size_t batch, const PeerAnswer& answer) {
   static const auto mark =
       reinterpret_cast<void (*)(const char*)>(dlsym(RTLD_DEFAULT, faults::kMarkSymbol));
   if (mark == nullptr) return;
-  mark((std::to_string(answer.list) + " " + std::to_string(answer.call)).c_str());
+  std::string text = std::to_string(batch);
+  for (const std::size_t number : {answer.list, answer.call}) text += " " + std::to_string(number);
+  mark(text.c_str());
 }
 
 // Makes the calls of one list and sends each answer as soon as it is there.
-void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& barrier) {
+void MakeAll(EventStore& store, const json& calls, std::size_t batch, std::size_t list, Barrier& barrier) {
   std::vector<PeerCall> parsed;
   for (const json& call : calls) parsed.push_back(CallFrom(call));
   if (std::any_of(parsed.begin(), parsed.end(),
@@ -180,7 +182,7 @@ void MakeAll(EventStore& store, const json& calls, std::size_t list, Barrier& ba
     PeerAnswer answer = MakeCall(store, parsed[i]);
     answer.list = list;
     answer.call = i;
-    Mark(answer);
+    Mark(batch, answer);
     if (!Tell(ToJson(answer))) _exit(3);
   }
 }
@@ -202,6 +204,7 @@ int RunPeer(const std::function<const Subject*(const std::string& name)>& find) 
   Barrier barrier(task.at("barrier").get<int>());
   const Subject* subject = find(task.at("subject"));
   if (subject == nullptr || !subject->open_at) return 3;
+  if (subject->prepare) subject->prepare();
   std::unique_ptr<EventStore> store;
   const auto open = [&](const std::string& location) {
     store.reset();
@@ -213,14 +216,15 @@ int RunPeer(const std::function<const Subject*(const std::string& name)>& find) 
   if (!Tell({{"opening", true}}) || !open(task.at("location"))) return 3;
   std::string buffer;
   while (const auto line = ReadLineFrom(to_first.fd, &buffer)) {
-    const json lists = json::parse(*line);
-    if (lists.is_string()) {
-      if (!open(lists)) return 3;
+    const json told = json::parse(*line);
+    if (told.is_string()) {
+      if (!open(told)) return 3;
       continue;
     }
+    const json& lists = told.at("lists");
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < lists.size(); ++i) {
-      threads.emplace_back([&, i] { MakeAll(*store, lists.at(i), i, barrier); });
+      threads.emplace_back([&, i] { MakeAll(*store, lists.at(i), told.at("batch"), i, barrier); });
     }
     for (std::thread& thread : threads) thread.join();
     if (!Tell({{"finished", true}})) return 3;
@@ -358,13 +362,13 @@ std::optional<std::string> Peer::ReadLine() {
   return line;
 }
 
-void Peer::Start(const std::vector<std::vector<PeerCall>>& lists) {
+void Peer::Start(const std::vector<std::vector<PeerCall>>& lists, std::size_t batch) {
   json out = json::array();
   for (const auto& list : lists) {
     out.push_back(json::array());
     for (const PeerCall& call : list) out.back().push_back(ToJson(call));
   }
-  (void)WriteAll(channel_, Line(out));  // one that is gone gives no answers
+  (void)WriteAll(channel_, Line({{"batch", batch}, {"lists", out}}));  // one that is gone gives no answers
 }
 
 std::optional<PeerAnswer> Peer::Next() {

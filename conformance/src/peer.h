@@ -78,22 +78,23 @@ class Barrier {
 // Not thread-safe.
 class Peer {
  public:
-  // Starts the process, which opens `location`. An error is that of the store's OpenAt(). Throws PeerDied when
-  // the process dies, and std::runtime_error when it cannot be started. `log`: what records the process's file
-  // operations, if anything.
+  // Starts the process, which opens `location`. An error is that of the store's OpenAt(). Throws PeerDied
+  // when the process dies, and std::runtime_error when it cannot be started. `log`: what records the
+  // process's file operations, if anything.
   static Result<std::unique_ptr<Peer>> Open(const Subject& subject, const std::string& location,
                                             const FaultLog* log = nullptr);
   // The same in two steps: returns when the process is about to open the storage.
   static std::unique_ptr<Peer> Launch(const Subject& subject, const std::string& location,
                                       const FaultLog* log = nullptr);
   Result<void> WaitUntilOpen();
-  // Has it close what it has open, and open another location. After an error it has nothing open, and may be told
-  // to open again. Throws PeerDied.
+  // Has it close what it has open, and open another location. After an error it has nothing open, and may
+  // be told to open again. Throws PeerDied.
   Result<void> Reopen(const std::string& location);
   ~Peer();  // closes the peer's handle and waits for its end
 
-  // Tells it to make the calls: each list on a thread of its own, all at the same time.
-  void Start(const std::vector<std::vector<PeerCall>>& lists);
+  // Tells it to make the calls: each list on a thread of its own, all at the same time. `batch` is in the
+  // marks of their answers, where its file operations are recorded.
+  void Start(const std::vector<std::vector<PeerCall>>& lists, std::size_t batch = 0);
   // The next answer; nothing when all calls were answered, or the process has ended. Throws AdapterError
   // when it has ended since its adapter broke.
   std::optional<PeerAnswer> Next();

@@ -135,6 +135,19 @@ TEST_F(PowerLossTest, ReplacingWithoutSyncingTheDirectoryMayLeaveTheOldOne) {
   EXPECT_THAT(LeftOf("file", true), ElementsAre(kNew, "old"));
 }
 
+TEST_F(PowerLossTest, AWriteThatIsSyncedDoesNotSyncTheRestOfTheFile) {
+  Run("dsync_elsewhere");
+  const std::string zeros(597, '\0');
+  EXPECT_THAT(LeftOf("file", true), ElementsAre("new" + zeros + "end", "old" + zeros + "end"));
+}
+
+TEST_F(PowerLossTest, AWriteWhoseSyncFailedIsNotMadeGoodByTheNextSync) {
+  FailAt(faults::Call::kSync, EIO);
+  Run("dsync_that_fails");
+  EXPECT_THAT(Marks(), ElementsAre("done", "failed"));
+  EXPECT_THAT(LeftOf("file", true), ElementsAre("new", "old"));
+}
+
 TEST_F(PowerLossTest, WhatWasAppendedAndSyncedLasts) {
   for (const char* program : {"append", "append_dsync", "append_syncs_all"}) {
     SCOPED_TRACE(program);

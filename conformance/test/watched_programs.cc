@@ -281,6 +281,20 @@ const std::map<std::string, std::function<void()>>& Programs() {
        }},
       {"append_without_sync", [] { AppendTo(Open("file", O_WRONLY | O_APPEND), [] {}); }},
       {"append_dsync", [] { AppendTo(Open("file", O_WRONLY | O_APPEND | O_DSYNC), [] {}); }},
+      {"dsync_elsewhere",
+       [] {
+         Must(pwrite(Open("file", O_WRONLY), "new", 3, 0) == 3);
+         Must(pwrite(Open("file", O_WRONLY | O_DSYNC), "end", 3, 600) == 3);
+         Mark("done");
+       }},
+      {"dsync_that_fails",
+       [] {
+         const int fd = Open("file", O_WRONLY | O_DSYNC);
+         Must(pwrite(fd, "new", 3, 0) == -1 && errno == EIO);
+         Mark("failed");
+         Must(fdatasync(fd) == 0);
+         Mark("done");
+       }},
       {"append_syncs_before",
        [] {
          const int fd = Open("file", O_WRONLY | O_APPEND);

@@ -6,6 +6,8 @@
 #include <mutex>
 
 #include "faults/chance.h"
+#include "faults/living.h"
+#include "patiently.h"
 
 namespace aether::conformance {
 
@@ -23,86 +25,114 @@ WatchedWriter::WatchedWriter(RuleRun* run, Trial* trial, const DiskImage& base)
   base.WriteTo(directory_.path());
 }
 
-void WatchedWriter::Reopen(Peer& peer, bool may_fail) {
+// Where calls fail the first try may as well.
+void WatchedWriter::Open(Peer& peer, bool first, bool may_fail) {
   const std::string location = directory_.path().string();
-  auto opened = peer.Reopen(location);
+  auto opened = first ? peer.WaitUntilOpen() : peer.Reopen(location);
   if (!opened && may_fail) opened = peer.Reopen(location);
-  if (!opened) throw Failure("the storage does not open again", "an open store", Describe(opened.error()));
+  if (!opened) throw Failure("the storage does not open", "an open store", Describe(opened.error()));
+}
+
+void WatchedWriter::Save(Peer& peer, bool errors_awaited) {
+  writing_.Start(peer);
+  if (!writing_.Finish(peer, errors_awaited)) throw PeerDied("");
+}
+
+// What was done is recorded as well.
+void WatchedWriter::Kill(FaultLog* log, Peer* peer) {
+  const std::lock_guard hold(*log);
+  peer->Kill();
 }
 
 std::uint32_t WatchedWriter::Live(std::vector<Ledger>* ledgers, int round,
-                                  const std::optional<faults::Plan>& plan) {
+                                  const std::optional<faults::Plan>& plan, Since since) {
   constexpr int kSaves = 10;
+  const bool fails = plan.has_value();
   FaultLog log(directory_.path());
-  auto peer = Peer::Open(run_->subject(), directory_.path().string(), &log);
-  if (!peer) throw Inconclusive("a copy of the storage does not open: " + Describe(peer.error()));
-  for (int batch = 0; batch < 3; ++batch) {
-    if (batch == 1 && plan) log.SetPlan(*plan);
-    if (batch == 2 && round % 2 == 0) Reopen(**peer, plan.has_value());
-    writing_.AddBatch(ledgers, kSaves, batch % 2, run_->SeedOf(static_cast<std::uint64_t>(round)));
-    writing_.Start(**peer);
-    if (!writing_.Finish(**peer, plan.has_value())) {
-      throw Failure("the process that saves dies", "answers", "the process ended");
+  if (fails && since == Since::kOpen) log.SetPlan(*plan);
+  const auto peer = Peer::Launch(run_->subject(), directory_.path().string(), &log);
+  const auto live = [&] {
+    Open(*peer, true, fails);
+    for (int batch = 0; batch < 3; ++batch) {
+      if (batch == 1 && fails && since == Since::kSaves) log.SetPlan(*plan);
+      if (batch == 2 && round % 2 == 0) Open(*peer, false, fails);
+      writing_.AddBatch(ledgers, kSaves, batch % 2, run_->SeedOf(static_cast<std::uint64_t>(round)));
+      Save(*peer, fails);
     }
-  }
+  };
+  Living("the process that saves", "answers", live);
   const std::uint32_t failed = log.plan().failed;
-  {
-    const std::lock_guard hold(log);  // what was done is recorded as well
-    (*peer)->Kill();
-  }
-  operations_ = log.Read();
-  AddLastLook();
+  Kill(&log, peer.get());
+  recording_ = ReadRecording(&log, base_, directory_.path());
   return failed;
 }
 
-// What a silent file holds in the end is what was written to it, unless a call says otherwise: the process
-// did not come to record it.
-void WatchedWriter::AddLastLook() {
-  const DiskImage now = DiskImage::Read(directory_.path());
-  PowerLoss machine(base_);
-  std::set<std::uint64_t> silent;
-  for (const FileOperation& operation : operations_) {
-    machine.Apply(operation);
-    if (operation.what.op == faults::Op::kSilent) silent.insert(operation.what.handle);
+void WatchedWriter::DieAndBeFollowed(std::vector<Ledger>* ledgers, int round, std::uint32_t call) {
+  constexpr int kSaves = 4;
+  const std::string location = directory_.path().string();
+  const std::uint64_t seed = run_->SeedOf(static_cast<std::uint64_t>(round));
+  FaultLog log(directory_.path());
+  log.SetPlan({~Bit(faults::Call::kRead), call, 1, faults::kDies, 0, 0});
+  {
+    const auto writer = Peer::Launch(run_->subject(), location, &log);
+    try {
+      if (writer->WaitUntilOpen()) {
+        writing_.AddBatch(ledgers, kSaves, 0, seed);
+        writing_.Start(*writer);
+        (void)writing_.Finish(*writer, true);
+      }
+    } catch (const PeerDied&) {  // as it was told to
+    } catch (const AdapterError&) {
+    }
+    Kill(&log, writer.get());
   }
-  for (const std::uint64_t handle : silent) {
-    const auto file = now.entries.find(machine.NameOf(handle));
-    if (file == now.entries.end() || !file->second) continue;
-    FileOperation look;
-    look.what.op = faults::Op::kContents;
-    look.what.handle = handle;
-    look.data = file->second->bytes;
-    operations_.push_back(std::move(look));
+  log.SetPlan({});
+  // What died may keep the storage for a moment.
+  auto follower =
+      Patiently(run_->settings().patience, [&] { return Peer::Open(run_->subject(), location, &log); });
+  if (!follower) {
+    throw Failure("after the death of the writer the storage does not open", "an open store",
+                  Describe(follower.error()));
   }
+  writing_.AddReads(*ledgers);
+  Save(**follower, false);
+  writing_.AddBatch(ledgers, kSaves, 1, seed + 1);
+  Save(**follower, false);
+  Kill(&log, follower->get());
+  recording_ = ReadRecording(&log, base_, directory_.path());
 }
 
 void WatchedWriter::RequireWholeLog() const {
-  PowerLoss machine(base_);
-  for (const FileOperation& operation : operations_) machine.Apply(operation);
-  const auto difference = Difference(machine.Seen(), DiskImage::Read(directory_.path()));
-  if (!difference && machine.unknown().empty()) return;
+  if (recording_.whole()) return;
   throw Inconclusive(
       "what the store does to its files was not recorded whole, so that nothing can be said of a power "
-      "cut: " +
-      (machine.unknown().empty() ? *difference : machine.unknown()));
+      "cut; direct "
+      "system calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
+      recording_.difference.value_or(recording_.unknown));
 }
 
 Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int wanted) {
-  PowerLoss machine(
-      base.image, run_->subject().name_changes_in_order ? NameChanges::kInOrder : NameChanges::kInAnyOrder);
-  Writing::Marks marks(writer.writing());
+  PowerLoss machine(base.image,
+                    run_->offered().ordered_names ? NameChanges::kInOrder : NameChanges::kInAnyOrder);
   Remains now = base;
   Remains chosen = base;
   const std::uint64_t all = writer.operations().size() * std::size(kTried);
+  // So many operations after a fault or a death states are tried so many times as densely.
+  constexpr int kNear = 16;
+  constexpr std::uint64_t kDenser = 8;
+  int near = 0;
   for (const FileOperation& operation : writer.operations()) {
     machine.Apply(operation);
     const bool marked = operation.what.op == faults::Op::kMark;
-    done_.push_back(marked ? marks.Settle(operation, &now.ledgers)
+    done_.push_back(marked ? writer.writing().SettleMark(operation, &now.ledgers)
                            : Describe(operation, machine.NameOf(operation.what.handle)));
     marks_ += marked ? 1 : 0;
+    if (operation.what.op == faults::Op::kInjected) near = kNear;
+    const auto weight = static_cast<std::uint64_t>(wanted) * (near > 0 ? kDenser : 1);
+    near -= near > 0 ? 1 : 0;
     for (const Loss loss : kTried) {
       const std::uint64_t seed = Chance(run_->SeedOf(0), ++states_);
-      if (seed % all >= static_cast<std::uint64_t>(wanted)) continue;
+      if (seed % all >= weight) continue;
       now.image = machine.Left(loss, seed);
       if (Try(now, loss) && Chance(seed, 0) % 8 == 0) chosen = now;
     }

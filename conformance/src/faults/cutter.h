@@ -10,6 +10,7 @@
 
 #include "faults/judge.h"
 #include "faults/power_loss.h"
+#include "faults/recording.h"
 #include "faults/writing.h"
 
 namespace aether::conformance {
@@ -17,29 +18,37 @@ namespace aether::conformance {
 // One process's life on a directory of its own: what it did to its files, and what it told.
 class WatchedWriter {
  public:
+  // When calls begin to fail: with the opening, or after some saves.
+  enum class Since { kOpen, kSaves };
+
   WatchedWriter(RuleRun* run, Trial* trial, const DiskImage& base);
 
   // Saves what `ledgers` plan then, closes and opens the storage in between in every other round, and is
-  // killed at the end. `plan`: what is to fail after some saves, if anything. Answers how many calls
-  // failed.
-  std::uint32_t Live(std::vector<Ledger>* ledgers, int round, const std::optional<faults::Plan>& plan = {});
+  // killed at the end. `plan`: what is to fail, if anything. Answers how many calls failed.
+  std::uint32_t Live(std::vector<Ledger>* ledgers, int round, const std::optional<faults::Plan>& plan = {},
+                     Since since = Since::kSaves);
+
+  // Dies in the midst of what it does, before its `call`-th call that changes files or syncs them, or is
+  // killed in the end. Another process opens the storage then, reads what is there, saves, and is killed.
+  void DieAndBeFollowed(std::vector<Ledger>* ledgers, int round, std::uint32_t call);
 
   // Throws Inconclusive unless the operations are all that was done: anything else says nothing of the
   // store.
   void RequireWholeLog() const;
 
-  const std::vector<FileOperation>& operations() const { return operations_; }
+  const std::vector<FileOperation>& operations() const { return recording_.operations; }
   const Writing& writing() const { return writing_; }
 
  private:
-  void Reopen(Peer& peer, bool may_fail);
-  void AddLastLook();
+  void Open(Peer& peer, bool first, bool may_fail);
+  void Save(Peer& peer, bool errors_awaited);
+  static void Kill(FaultLog* log, Peer* peer);
 
   RuleRun* run_;
   DiskImage base_;
   Scratch directory_{"aether-watched"};
   Writing writing_;
-  std::vector<FileOperation> operations_;
+  Recording recording_;
 };
 
 // A state that a power cut has left, and what has to be in it.

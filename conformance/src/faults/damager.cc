@@ -127,6 +127,8 @@ DiskImage Damager::Damage(int i) {
       return MoveRecord(false);
     case 5:
       return i % 32 == 5 ? AddForeignFile() : FlipBit();
+    case 6:
+      return MoveWithinRecord();
     default:
       return FlipBit();
   }
@@ -168,6 +170,22 @@ DiskImage Damager::MoveRecord(bool swap) {
   const std::size_t size = std::min(from.end - from.begin, to.end - to.begin);
   if (std::max(from.begin, to.begin) + size > file->second->size) return MoveBlock(swap);
   return Move(*file->second, from.begin, to.begin, size, swap);
+}
+
+// A few bytes of what one save has written.
+DiskImage Damager::MoveWithinRecord() {
+  const std::vector<Extent>& extents = stored_.saved[Below(stored_.saved.size())].extents;
+  if (extents.empty()) return FlipBit();
+  const Extent& extent = extents[Below(extents.size())];
+  const auto file = image_.entries.find(extent.path);
+  const std::size_t all = extent.end - extent.begin;
+  if (all < 4 || file == image_.entries.end() || !file->second || extent.end > file->second->size)
+    return FlipBit();
+  path_ = extent.path;
+  const std::size_t size = 1 + Below(std::min<std::size_t>(8, all / 4));
+  const auto place = [&] { return extent.begin + Below(all - size + 1); };
+  const std::size_t from = place();
+  return Move(*file->second, from, place(), size, true);
 }
 
 DiskImage Damager::AddForeignFile() {

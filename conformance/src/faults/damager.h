@@ -54,6 +54,7 @@ class Damager {
   DiskImage ZeroBlock();
   DiskImage MoveBlock(bool swap);
   DiskImage MoveRecord(bool swap);
+  DiskImage MoveWithinRecord();
   DiskImage AddForeignFile();
   std::size_t Below(std::size_t n);
   std::size_t BlockSize();

@@ -88,6 +88,7 @@ std::string Describe(const FileOperation& operation, const std::string& name) {
     case Op::kMark:
       return operation.data;
     case Op::kInjected:
+      if (what.error == faults::kDied) return "the process dies before " + operation.data;
       return operation.data + (failed.empty() ? " is done by half" : failed);
     case Op::kUnknown:
       return operation.data;

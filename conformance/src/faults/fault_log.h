@@ -13,6 +13,9 @@
 
 namespace aether::conformance {
 
+// For Plan::calls.
+constexpr std::uint32_t Bit(faults::Call call) { return 1U << static_cast<unsigned>(call); }
+
 // A record of the log.
 struct FileOperation {
   faults::Record what;
@@ -48,8 +51,8 @@ class FaultLog {
   void SetPlan(const faults::Plan& plan);
   faults::Plan plan();
   std::uint64_t Seen(faults::Call call);
-  // From now on syncs succeed and do nothing, and nothing is recorded: for processes that only look at what is
-  // stored.
+  // From now on syncs succeed and do nothing, and nothing is recorded: for processes that only look at what
+  // is stored.
   void SkipSyncs() { header_->no_sync = 1; }
 
   // All that was recorded. Throws std::runtime_error when a record was lost.

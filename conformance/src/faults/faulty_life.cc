@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <mutex>
 
+#include "faults/living.h"
+
 namespace aether::conformance {
 
 using DiskCall = faults::Call;
@@ -35,6 +37,8 @@ std::vector<Fault> FailedCalls() {
   once(DiskCall::kWrite, "write");
   faults.push_back(
       {{Bit(DiskCall::kWrite), 0, 1, EIO, 1, 0}, "one write fails with EIO, after half of it"});
+  faults.push_back({{Bit(DiskCall::kWrite) | Bit(DiskCall::kShrink), 0, 2, EIO, 1, 0},
+                    "one write fails with EIO, after half of it, and the ftruncate or write that follows"});
   faults.push_back({{Bit(DiskCall::kWrite), 0, UINT32_MAX, EIO, 0, 0}, "writes fail with EIO"});
   once(DiskCall::kAllocate, "allocation");
   once(DiskCall::kShrink, "ftruncate");
@@ -73,7 +77,7 @@ bool IsOfADisk(ErrorCode code) {
 }
 
 FaultyLife::FaultyLife(RuleRun* run, Trial* trial, const DiskImage& base, Kept kept)
-    : run_(run), trial_(trial), kept_(kept), writing_(trial) {
+    : run_(run), trial_(trial), kept_(kept), base_(base), writing_(trial) {
   base.WriteTo(directory_.path());
 }
 
@@ -81,6 +85,10 @@ void FaultyLife::Live(const Fault& fault, Stage stage, int round) {
   reads_fail_ = fault.plan.calls == Bit(DiskCall::kRead);
   if (stage == Stage::kFirstOpen) Begin(fault);
   peer_ = Peer::Launch(run_->subject(), Place(), &log_);
+  Living("the process that has the storage", "answers", [&] { LiveOn(fault, stage, round); });
+}
+
+void FaultyLife::LiveOn(const Fault& fault, Stage stage, int round) {
   open_ = Opened(peer_->WaitUntilOpen());
   if (stage != Stage::kFirstOpen) {
     if (!open_) throw Inconclusive("a copy of the storage does not open");
@@ -89,8 +97,9 @@ void FaultyLife::Live(const Fault& fault, Stage stage, int round) {
     if (stage == Stage::kNextOpen) open_ = Opened(peer_->Reopen(Place()));
   }
   if (open_) GoOn(round);
-  trial_->CountCases(static_cast<int>(log_.plan().failed));
-  trial_->Count("calls that failed", log_.plan().failed);
+  failed_ = log_.plan().failed;
+  trial_->CountCases(static_cast<int>(failed_));
+  trial_->Count("calls that failed", failed_);
   log_.SetPlan({});
   trial_->Remark("the fault is over");
   // What could not be read may stay so until the storage is opened anew.
@@ -111,8 +120,19 @@ void FaultyLife::GoOn(int round) {
 }
 
 Remains FaultyLife::End() {
-  const std::lock_guard hold(log_);
-  peer_->Kill();
+  {
+    const std::lock_guard hold(log_);
+    peer_->Kill();
+  }
+  // A call that is not seen does not fail either. What has no record of its own says nothing of the rest.
+  const Recording recording = ReadRecording(&log_, base_, directory_.path());
+  if (recording.unknown.empty() && recording.difference) {
+    throw Inconclusive(
+        "what the store does to its files is not seen whole, so that not all of it can be made to fail; "
+        "direct system "
+        "calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
+        *recording.difference);
+  }
   return {DiskImage::Read(directory_.path()), ledgers_};
 }
 
@@ -198,13 +218,16 @@ void FaultyLife::ReadWhatCanBeRead() {
 void TryFaults(RuleRun& run, const std::vector<Fault>& faults, Kept kept) {
   const std::size_t stages = kept == Kept::kEvents ? std::size(kStages) : 1;
   const int kinds = static_cast<int>(faults.size() * stages);
-  run.Rounds(run.Scaled(3 * kinds, kinds), [&](Trial& t, int round) {
+  std::uint64_t failed = 0;
+  const int rounds = run.Scaled(3 * kinds, kinds);
+  run.Rounds(rounds, [&](Trial& t, int round) {
     const auto n = static_cast<std::size_t>(round);
     Fault fault = faults[n % faults.size()];
     const Stage stage = kStages[n / faults.size() % std::size(kStages)];
     fault.plan.skip = static_cast<std::uint32_t>(round / kinds);
     FaultyLife life(&run, &t, DiskImage::Read(t.Location()), kept);
     life.Live(fault, stage, round);
+    failed += life.failed();
     const Remains remains = life.End();
     Judge judge(&t, &run.subject());
     try {
@@ -213,6 +236,9 @@ void TryFaults(RuleRun& run, const std::vector<Fault>& faults, Kept kept) {
       failure.timeline = t.timeline().Lines();
       for (const std::string& line : judge.Tell(&run, {})) failure.timeline.push_back(line);
       throw;
+    }
+    if (round == rounds - 1 && failed == 0) {
+      throw Inconclusive("the store makes no call to its files that can fail so: nothing was tried");
     }
   });
 }

@@ -14,8 +14,6 @@ struct Fault {
   std::string name;  // "no space is left"
 };
 
-constexpr std::uint32_t Bit(faults::Call call) { return 1U << static_cast<unsigned>(call); }
-
 std::vector<Fault> FullDisk();
 std::vector<Fault> FailedCalls();
 std::vector<Fault> HalvesAndInterruptions();
@@ -37,11 +35,15 @@ class FaultyLife {
   // to what spec/faults.md says.
   void Live(const Fault& fault, Stage stage, int round);
 
-  // What is there at the end, and what has to be.
+  // How many calls failed.
+  std::uint64_t failed() const { return failed_; }
+
+  // What is there at the end, and what has to be. Throws Inconclusive where calls were not seen.
   Remains End();
 
  private:
   std::string Place() const { return directory_.path().string(); }
+  void LiveOn(const Fault& fault, Stage stage, int round);
   void Begin(const Fault& fault);
   void GoOn(int round);
   bool Opened(const Result<void>& opened);
@@ -54,11 +56,13 @@ class FaultyLife {
   RuleRun* run_;
   Trial* trial_;
   Kept kept_;
+  DiskImage base_;
   Scratch directory_{"aether-faulty"};
   FaultLog log_{directory_.path()};
   Writing writing_;
   std::vector<Ledger> ledgers_;
   std::unique_ptr<Peer> peer_;
+  std::uint64_t failed_ = 0;
   bool open_ = false;
   bool reads_fail_ = false;
   std::string error_;

@@ -2,6 +2,7 @@
 
 #include "faults/judge.h"
 
+#include "faults/living.h"
 #include "faults/writing.h"
 
 namespace aether::conformance {
@@ -18,28 +19,26 @@ void ThrowIfNoWordOf(const StoreError& error) {
 std::filesystem::path Judge::Place() const { return directory_.path() / std::to_string(images_); }
 
 void Judge::RequireSound(const DiskImage& image, std::vector<Ledger> ledgers, const std::string& when) {
-  try {
-    RequireOpen(Open(image), when);
+  Put(image);
+  Living(when + " the process that opens the storage", "an open store", [&] {
+    RequireOpen(Open(), when);
     ReadAll(&ledgers, when);
     SaveOn(&ledgers[images_ % ledgers.size()], when);
     ReadAll(&ledgers, when);
     RequireOpen(Open(), when);
     ReadAll(&ledgers, when);
-  } catch (const PeerDied&) {
-    throw Failure(when + " the process that opens the storage dies", "an open store", "the process ended");
-  }
+  });
 }
 
 Look Judge::LookAt(const DiskImage& image, const std::vector<Ledger>& ledgers) {
-  try {
-    Look look{Open(image), {}};
-    if (!look.opened) return look;
+  Put(image);
+  Look look;
+  Living("the process that opens the storage", "what is there, or an error", [&] {
+    look.opened = Open();
+    if (!look.opened) return;
     for (const Ledger& ledger : ledgers) look.reads.push_back(Make(ReadOf(ledger)));
-    return look;
-  } catch (const PeerDied&) {
-    throw Failure("the process that opens the storage dies", "what is there, or an error",
-                  "the process ended");
-  }
+  });
+  return look;
 }
 
 std::vector<std::string> Judge::Tell(RuleRun* run, const std::vector<std::string>& before) const {
@@ -56,26 +55,26 @@ std::vector<std::string> Judge::Tell(RuleRun* run, const std::vector<std::string
   return told.timeline().Lines();
 }
 
-// Opens an image that was not there before. The process still has the last one open until then.
-Result<void> Judge::Open(const DiskImage& image) {
-  const std::filesystem::path before = Place();
+// Puts an image where none was before, and sees to it that there is a process to open it.
+void Judge::Put(const DiskImage& image) {
+  before_ = Place();
   ++images_;
   image.WriteTo(Place());
   calls_.clear();
-  auto opened = Open();
-  std::filesystem::remove_all(before);
-  return opened;
-}
-
-Result<void> Judge::Open() {
-  const std::string location = Place().string();
-  if (peer_ && !peer_->ended()) return peer_->Reopen(location);
+  if (peer_ && !peer_->ended()) return;
   if (FaultLog::Possible()) {
     log_ = std::make_unique<FaultLog>(directory_.path());
     log_->SkipSyncs();
   }
-  peer_ = Peer::Launch(*subject_, location, log_.get());
-  return peer_->WaitUntilOpen();
+  peer_ = Peer::Launch(*subject_, Place().string(), log_.get());
+  opens_ = true;
+}
+
+// Opens the image, or opens it again. The process has the last one open until then.
+Result<void> Judge::Open() {
+  auto opened = std::exchange(opens_, false) ? peer_->WaitUntilOpen() : peer_->Reopen(Place().string());
+  if (before_ != Place()) std::filesystem::remove_all(before_);
+  return opened;
 }
 
 void Judge::RequireOpen(const Result<void>& opened, const std::string& when) {

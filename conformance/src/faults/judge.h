@@ -36,8 +36,8 @@ class Judge {
 
  private:
   std::filesystem::path Place() const;
-  Result<void> Open(const DiskImage& image);
-  Result<void> Open();  // the same image again
+  void Put(const DiskImage& image);
+  Result<void> Open();
   static void RequireOpen(const Result<void>& opened, const std::string& when);
   static PeerCall ReadOf(const Ledger& ledger);
   PeerAnswer Make(const PeerCall& call);  // throws PeerDied
@@ -52,6 +52,8 @@ class Judge {
   std::unique_ptr<Peer> peer_;
   std::vector<std::pair<PeerCall, PeerAnswer>> calls_;  // on this image
   std::uint64_t images_ = 0;
+  std::filesystem::path before_;  // the place of the last image
+  bool opens_ = false;            // the process was launched for this image
 };
 
 }  // namespace aether::conformance

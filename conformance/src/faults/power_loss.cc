@@ -112,8 +112,7 @@ void PowerLoss::Apply(const FileOperation& operation) {
       if (handle == handles_.end()) return;
       Write(nodes_[handle->second.node], what.offset, operation.data);
       last_written_ = handle->second.node;
-      if (handle->second.synced || (what.flags & faults::kSynced) != 0)
-        SyncNode({handle->second.node, step_, {}});
+      SyncWritten(handle->second, operation);
       return;
     case Op::kContents:
       if (handle == handles_.end()) return;
@@ -279,6 +278,18 @@ void PowerLoss::SyncFile(Node& node, const Sync& sync) {
   Resize(&node.stable, size);
   std::erase_if(node.sizes, [&](const Size& s) { return s.step <= sync.step; });
   std::erase_if(node.pieces, goes);
+}
+
+// A write that is synced is synced itself, and what is in its sectors, but not the rest of the file.
+void PowerLoss::SyncWritten(const Handle& handle, const FileOperation& write) {
+  const faults::Range sectors = {write.what.offset / kSector * kSector,
+                                 (write.what.offset + write.data.size() + kSector - 1) / kSector * kSector};
+  const Sync sync = {handle.node, step_, sectors};
+  if ((write.what.flags & faults::kSyncFailed) != 0) {
+    FailSync(sync);
+  } else if (handle.synced || (write.what.flags & faults::kSynced) != 0) {
+    SyncNode(sync);
+  }
 }
 
 void PowerLoss::FailSync(const Sync& sync) {

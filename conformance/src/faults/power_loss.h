@@ -114,6 +114,7 @@ class PowerLoss {
   void SyncNames(std::uint64_t directory, std::uint64_t step);
   void SyncNamesOf(std::uint64_t file, std::uint64_t step);
   void KeepChanges(const std::vector<bool>& goes);
+  void SyncWritten(const Handle& handle, const FileOperation& write);
   void FailSync(const Sync& sync);
   static bool Covers(const Sync& sync, const Piece& piece);
   FileImage LeftOf(const Node& node, Loss loss, bool last, Dice& dice) const;

@@ -79,6 +79,18 @@ void Writing::AddBatch(std::vector<Ledger>* ledgers, int saves, int readers, std
       ++batch.calls;
     }
   }
+  Add(std::move(batch));
+}
+
+void Writing::AddReads(const std::vector<Ledger>& ledgers) {
+  Batch batch;
+  batch.lists.emplace_back();
+  for (const Ledger& ledger : ledgers) batch.lists.back().push_back(ReadOf(ledger));
+  batch.calls = ledgers.size();
+  Add(std::move(batch));
+}
+
+void Writing::Add(Batch batch) {
   for (const auto& list : batch.lists) batch.answers.emplace_back(list.size());
   batches_.push_back(std::move(batch));
   answered_ = 0;
@@ -137,21 +149,16 @@ void Writing::Settle(const PeerCall& call, const PeerAnswer& answer, std::vector
   }
 }
 
-std::string Writing::Marks::Settle(const FileOperation& mark, std::vector<Ledger>* ledgers) {
+std::string Writing::SettleMark(const FileOperation& mark, std::vector<Ledger>* ledgers) const {
+  std::size_t number = 0;
   std::size_t list = 0;
   std::size_t call = 0;
-  if (std::sscanf(mark.data.c_str(), "%zu %zu", &list, &call) != 2) return "";
-  while (batch_ < writing_.batches_.size() && seen_ == writing_.batches_[batch_].calls) {
-    ++batch_;
-    seen_ = 0;
-  }
-  if (batch_ == writing_.batches_.size()) return "";
-  ++seen_;
-  const Batch& batch = writing_.batches_[batch_];
+  if (std::sscanf(mark.data.c_str(), "%zu %zu %zu", &number, &list, &call) != 3) return "";
+  const Batch& batch = batches_.at(number);
   const auto& answer = batch.answers.at(list).at(call);
   if (!answer) return "";  // it died before it could tell
   const PeerCall& made = batch.lists[list][call];
-  writing_.Settle(made, *answer, ledgers);
+  Settle(made, *answer, ledgers);
   const std::string actor = Quote(made.event.actor_id);
   const std::string how = answer->error ? "answered with " + Describe(*answer->error) : "acknowledged";
   switch (made.kind) {

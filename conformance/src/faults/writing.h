@@ -25,8 +25,10 @@ class Writing {
   // read the actors meanwhile. Every other save is that of a snapshot where the ledgers look at them. The
   // sizes depend on `seed`.
   void AddBatch(std::vector<Ledger>* ledgers, int saves, int readers, std::uint64_t seed);
+  // A batch that reads each of the ledgers' actors.
+  void AddReads(const std::vector<Ledger>& ledgers);
   // Has `peer` make the calls of the last batch.
-  void Start(Peer& peer) { peer.Start(batches_.back().lists); }
+  void Start(Peer& peer) { peer.Start(batches_.back().lists, batches_.size() - 1); }
   // Notes an answer to the last batch. An error that says nothing of the rule is Inconclusive; any other
   // is a Failure, unless errors are awaited.
   void Take(const PeerAnswer& answer, bool errors_awaited = false);
@@ -35,21 +37,21 @@ class Writing {
 
   // Does to the ledgers what was answered to a call, by list and call of the last batch.
   void Settle(const PeerAnswer& answer, std::vector<Ledger>* ledgers) const;
-  // The same for the next mark of a log; the marks of all batches come one after another.
-  class Marks;
+  // The same for a mark of a log. Answers what it tells, in words.
+  std::string SettleMark(const FileOperation& mark, std::vector<Ledger>* ledgers) const;
 
   // All answers to the last batch so far.
   std::vector<PeerAnswer> last() const;
   std::size_t answered() const { return answered_; }
 
  private:
-  friend class Marks;
   struct Batch {
     std::vector<std::vector<PeerCall>> lists;
     std::vector<std::vector<std::optional<PeerAnswer>>> answers;
     std::size_t calls = 0;
   };
 
+  void Add(Batch batch);
   PeerCall PlanSave(Ledger* ledger, std::size_t size);
   PeerCall PlanSnapshot(Ledger* ledger, std::size_t size);
   void Settle(const PeerCall& call, const PeerAnswer& answer, std::vector<Ledger>* ledgers) const;
@@ -57,18 +59,6 @@ class Writing {
   Trial* trial_;
   std::vector<Batch> batches_;
   std::size_t answered_ = 0;  // of the last batch
-};
-
-class Writing::Marks {
- public:
-  explicit Marks(const Writing& writing) : writing_(writing) {}
-  // What the mark tells in words, after it was settled.
-  std::string Settle(const FileOperation& mark, std::vector<Ledger>* ledgers);
-
- private:
-  const Writing& writing_;
-  std::size_t batch_ = 0;
-  std::size_t seen_ = 0;
 };
 
 }  // namespace aether::conformance

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "faults/chance.h"
 #include "faults/cutter.h"
 #include "patiently.h"
 #include "properties.h"
@@ -121,10 +122,12 @@ void AcknowledgedSnapshotsSurviveCrashes(RuleRun& run) { SurviveCrashes(run, Kep
 
 void SurvivePowerLoss(RuleRun& run, Kept kept) {
   constexpr int kStates = 60;  // of a writer
+  constexpr int kDeaths = 4;   // and fewer states of each
   run.Rounds(run.Scaled(5, 2), [&](Trial& t, int round) {
     t.Fresh();
     Judge judge(&t, &run.subject());
-    Remains remains{DiskImage::Read(t.Location()), NewLedgers(t, round % 3 + 1, kept)};
+    const Remains fresh{DiskImage::Read(t.Location()), NewLedgers(t, round % 3 + 1, kept)};
+    Remains remains = fresh;
     // The second writer begins with what the first one's power cut left: recovery is cut as well.
     for (int life = 0; life < 2; ++life) {
       WatchedWriter writer(&run, &t, remains.image);
@@ -132,6 +135,19 @@ void SurvivePowerLoss(RuleRun& run, Kept kept) {
       writer.RequireWholeLog();
       t.Count("file operations recorded", static_cast<double>(writer.operations().size()));
       remains = Cutter(&run, &t, &judge).TryStates(writer, remains, kStates);
+    }
+    // A writer's death leaves to the next one what was not synced. Many die while the storage is made.
+    for (int death = 0; death < kDeaths; ++death) {
+      const bool makes = death % 2 == 0;
+      Remains before = makes ? fresh : remains;
+      const auto call = static_cast<std::uint64_t>(round * kDeaths + death) / 2;
+      WatchedWriter writer(&run, &t, before.image);
+      writer.DieAndBeFollowed(
+          &before.ledgers, round,
+          static_cast<std::uint32_t>(makes ? call % 8 : Chance(run.SeedOf(0), call) % 20));
+      writer.RequireWholeLog();
+      t.Count("writers that died before the power was cut");
+      (void)Cutter(&run, &t, &judge).TryStates(writer, before, kStates / 2);
     }
   });
 }

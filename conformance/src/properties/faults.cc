@@ -26,17 +26,31 @@ void WritesByHalfLoseNothing(RuleRun& run) { TryFaults(run, HalvesAndInterruptio
 // FLT-04
 void FailedSyncsAreNotTakenForGood(RuleRun& run) {
   constexpr int kStates = 50;  // of a writer
-  run.Rounds(run.Scaled(8, 4), [&](Trial& t, int round) {
+  const int rounds = run.Scaled(9, 6);
+  std::uint64_t all = 0;
+  run.Rounds(rounds, [&](Trial& t, int round) {
+    t.Fresh();
     Judge judge(&t, &run.subject());
     Remains remains{DiskImage::Read(t.Location()), NewLedgers(t, round % 3 + 1)};
     WatchedWriter writer(&run, &t, remains.image);
     const auto skip =
         static_cast<std::uint32_t>(Chance(run.SeedOf(0), static_cast<std::uint64_t>(round)) % 8);
-    const auto failed = writer.Live(&remains.ledgers, round, Plan{Bit(Call::kSync), skip, 1, EIO, 0, 0});
+    Plan plan{Bit(Call::kSync), skip, 1, EIO, 0, 0};
+    auto since = WatchedWriter::Since::kSaves;
+    if (round % 3 == 1) plan = {Bit(Call::kSync) | Bit(Call::kShrink), skip, 2, EIO, 0, 0};
+    if (round % 3 == 2) {  // of the directory, while the storage is made
+      plan = {Bit(Call::kDirectorySync), static_cast<std::uint32_t>(round / 3 % 2), 1, EIO, 0, 0};
+      since = WatchedWriter::Since::kOpen;
+    }
+    const auto failed = writer.Live(&remains.ledgers, round, plan, since);
+    all += failed;
     t.CountCases(static_cast<int>(failed));
     t.Count("syncs that failed", failed);
     writer.RequireWholeLog();
-    Cutter(&run, &t, &judge).TryStates(writer, remains, kStates);
+    if (failed > 0) Cutter(&run, &t, &judge).TryStates(writer, remains, kStates);  // else that is DUR-02
+    if (round == rounds - 1 && all == 0) {
+      throw Inconclusive("the store makes no sync that can fail: nothing was tried");
+    }
   });
 }
 

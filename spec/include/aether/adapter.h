@@ -39,12 +39,13 @@ struct Capabilities {
   bool processes = false;   // another process can open the storage while this one has it open
   bool concurrency =
       false;  // calls are served at the same time; of a store in this process that is a matter of course
-  bool in_process = false;  // the store takes and hands out objects of the kit's own process
-  bool files = false;       // the adapter says kLocationIsDirectory
-  bool watched = false;     // and what the store does to those files can be recorded, and made to fail
-  bool power_loss = false;  // and the adapter says kSurvivesPowerLoss
-  bool server = false;      // hooks ServerCount, BreakServer and MendServers
-  bool cluster = false;     // and there are several servers
+  bool in_process = false;     // the store takes and hands out objects of the kit's own process
+  bool files = false;          // the adapter says kLocationIsDirectory
+  bool watched = false;        // and what the store does to those files can be recorded, and made to fail
+  bool power_loss = false;     // and the adapter says kSurvivesPowerLoss
+  bool ordered_names = false;  // and kCountsOnOrderedNames: power cuts ask less of it
+  bool server = false;         // hooks ServerCount, BreakServer and MendServers
+  bool cluster = false;        // and there are several servers
 
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
@@ -71,6 +72,7 @@ inline constexpr CapabilityName kCapabilities[] = {
     {"files", &Capabilities::files},
     {"watched", &Capabilities::watched},
     {"power_loss", &Capabilities::power_loss},
+    {"ordered_names", &Capabilities::ordered_names},
     {"server", &Capabilities::server},
     {"cluster", &Capabilities::cluster},
 };
@@ -188,11 +190,13 @@ concept KnowsLeader = BreaksServers<A> && requires(A& adapter, std::string_view 
   { adapter.LeaderOf(actor_id) } -> std::same_as<Result<int>>;
 };
 
-// Says that the store counts on a file system that keeps changes of names in their order, and makes a file's names
-// durable with the file, as ext4 and XFS do: `static constexpr bool kCountsOnOrderedNames = true;`. Power cuts that break
-// that promise are not tried then.
+// Says that the store counts on a file system that keeps changes of names in their order, and makes a
+// file's names durable with the file, as ext4 and XFS do: `static constexpr bool kCountsOnOrderedNames =
+// true;`. Power cuts that break that promise are not tried then.
 template <typename A>
-concept CountsOnOrderedNames = SurvivesPowerLoss<A> && requires { requires A::kCountsOnOrderedNames; };
+concept CountsOnOrderedNames = SurvivesPowerLoss<A> && requires {
+  requires A::kCountsOnOrderedNames;
+};
 
 // Hook: the capabilities of a store that are known only at run time. They narrow what the types show,
 // and never widen it.
@@ -229,6 +233,7 @@ constexpr Capabilities CapabilitiesShown() {
       .files = KeepsFiles<A>,
       .watched = KeepsFiles<A>,
       .power_loss = SurvivesPowerLoss<A>,
+      .ordered_names = CountsOnOrderedNames<A>,
       .server = BreaksServers<A>,
       .cluster = BreaksServers<A>,
   };

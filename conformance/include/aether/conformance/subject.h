@@ -38,7 +38,7 @@ struct Subject {
   std::function<std::unique_ptr<Storage>()> make;  // a fresh, empty storage; may throw
   // A handle on the storage of another process; empty without the hook.
   std::function<Result<std::unique_ptr<EventStore>>(std::string_view location)> open_at;
-  bool name_changes_in_order = false;              // the adapter says kCountsOnOrderedNames
+  std::function<void()> prepare;  // in another process, before it opens anything; may be empty
   std::vector<std::string_view> updating_members;  // of the named Subject type: API-01
   std::vector<std::string_view> deleting_members;  // API-02
 };
@@ -145,11 +145,11 @@ Subject SubjectOf() {
   if constexpr (Adapter<A>) {
     subject.shown = CapabilitiesShown<A>();
     subject.make = [] { return std::make_unique<subject_detail::AdapterStorage<A>>(); };
-    subject.name_changes_in_order = CountsOnOrderedNames<A>;
     if constexpr (OpensElsewhere<A>) {
       subject.open_at = [](std::string_view location) {
         return subject_detail::Erase(A::OpenAt(location));
       };
+      if constexpr (requires { A::Prepare(); }) subject.prepare = [] { A::Prepare(); };
     }
     if constexpr (NamesSubject<A>) {
       subject.updating_members = UpdatingMembers<typename A::Subject>();
