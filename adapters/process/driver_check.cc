@@ -85,6 +85,32 @@ class ScratchDirectory {
   std::string path_;
 };
 
+// A handle of one process of the driver.
+class Handle {
+ public:
+  Handle(DriverProcess& driver, Request open) : driver_(driver), id_(driver.NewId()) {
+    opened_ = DoneFrom(driver_.Call(open.Number("handle", id_), kAnswerLimit));
+  }
+  const Result<void>& opened() const { return opened_; }
+  Result<void> Save(const Event& event) {
+    return DoneFrom(Call(Request("save").Json("event", ToDriverJson(event))));
+  }
+  Result<bool> Finds(const Event& event) {
+    const auto events = EventsFrom(
+        Call(Request("get_events").Text("actorId", event.actor_id).Json("fromVersion", ToDriverJson(0))));
+    if (!events) return events.error();
+    return events->size() == 1 && events->front()->id == event.id;
+  }
+  Result<void> Release() { return DoneFrom(Call(Request("release"))); }
+
+ private:
+  Answer Call(Request request) { return driver_.Call(request.Number("handle", id_), kAnswerLimit); }
+
+  DriverProcess& driver_;
+  std::uint64_t id_;
+  Result<void> opened_;
+};
+
 class Checker {
  public:
   Checker(std::string command, const std::function<void(const DriverCheck&)>& on_check)
@@ -144,10 +170,7 @@ class Checker {
     });
     Try("answers a call that it does not know with \"unsupported\"", [&] {
       const Answer answer = Call(Request("no_such_call"));
-      if (answer.message.contains("error") && answer.message["error"].is_object() &&
-          answer.message["error"].value("code", nlohmann::json()) == "unsupported") {
-        return "";
-      }
+      if (IsUnsupported(answer)) return "";
       throw DriverError("it answered the call \"no_such_call\" with " + ShowLine(answer.line));
     });
     Try("ignores keys that it does not know", [&] {
@@ -259,9 +282,9 @@ class Checker {
       Try("offers namespaces",
           [&] { return Open(OnStorage("open", storage_).Text("namespace", "other")); });
     }
-    if (offered.location) {
-      Try("offers location", [&] { return Told(LocationFrom(Call(OnStorage("location", storage_)))); });
-    }
+    if (offered.files) Try("offers files", [&] { return Files(); });
+    if (offered.location) Try("offers location", [&] { return Location(); });
+    if (offered.server) Try("offers server", [&] { return Servers(); });
     if (offered.retention) {
       Try("offers retention",
           [&] { return Open(OnStorage("open", driver_->NewId()).Number("retentionMs", 60'000)); });
@@ -273,6 +296,100 @@ class Checker {
     return result ? ""
                   : "it answered with the error " + std::string(ErrorCodeName(result.error().code())) +
                         ": " + result.error().message();
+  }
+
+  // Those of the notes that are not empty.
+  static std::string Lines(const std::vector<std::string>& notes) {
+    std::string lines;
+    for (const std::string& note : notes) {
+      if (!note.empty()) lines += (lines.empty() ? "" : "\n") + note;
+    }
+    return lines;
+  }
+
+  template <typename T>
+  static void Require(const Result<T>& result, const std::string& what) {
+    if (!result) throw DriverError(what + ": " + Told(result));
+  }
+
+  std::unique_ptr<DriverProcess> AnotherProcess() {
+    auto driver = std::make_unique<DriverProcess>(command_);
+    (void)driver->SayHello(kHelloLimit);
+    return driver;
+  }
+
+  // That a storage which nobody has opened has a place already, and that the store opens a copy of that. In
+  // a process that has nothing open.
+  std::string Files() {
+    const auto driver = AnotherProcess();
+    const std::uint64_t storage = driver->NewId();
+    const auto location = LocationFrom(driver->Call(OnStorage("location", storage), kAnswerLimit));
+    Require(location,
+            "it offers \"files\", and refuses the location of a storage that was not opened before");
+    std::error_code error;
+    if (!std::filesystem::path(*location).is_absolute() ||
+        !std::filesystem::is_directory(*location, error)) {
+      throw DriverError(
+          "it offers \"files\", and the location of a storage that was not opened before is no "
+          "absolute path of a directory: " +
+          *location);
+    }
+    const auto copy = std::filesystem::temp_directory_path() / "copy";
+    std::filesystem::copy(*location, copy, std::filesystem::copy_options::recursive, error);
+    if (error) throw DriverError("the directory " + *location + " cannot be copied: " + error.message());
+    const Request open = Request("open").Text("location", copy.string());
+    const std::string of_copy = "of a storage that is opened in a copy of its directory, ";
+    Handle writer(*driver, open);
+    Require(writer.opened(), of_copy + "the open failed");
+    Require(writer.Save(TestEvent(1)), of_copy + "a save failed");
+    Require(writer.Release(), of_copy + "the release failed");
+    Handle reader(*driver, open);
+    Require(reader.opened(), of_copy + "the open after its release failed");
+    const auto found = reader.Finds(TestEvent(1));
+    Require(found, of_copy + "get_events failed");
+    if (!*found) throw DriverError(of_copy + "the event that was saved there is lost with the release");
+    const std::string told = Told(reader.Release());
+    std::filesystem::remove_all(copy, error);
+    return Lines({told, Told(DoneFrom(driver->Call(OnStorage("discard", storage), kAnswerLimit)))});
+  }
+
+  // That another process opens what this one has let go of.
+  std::string Location() {
+    const std::uint64_t storage = driver_->NewId();
+    Handle writer(*driver_, OnStorage("open", storage));
+    if (!writer.opened()) return Told(writer.opened());
+    const auto saved = writer.Save(TestEvent(1));
+    const auto location = LocationFrom(Call(OnStorage("location", storage)));
+    const auto released = writer.Release();
+    std::string told = Lines({Told(saved), Told(location), Told(released)});
+    if (told.empty()) {
+      const auto driver = AnotherProcess();
+      Handle reader(*driver, Request("open").Text("location", *location));
+      Require(reader.opened(),
+              "every handle on the storage was released, and another process of the driver cannot open its "
+              "location");
+      const auto found = reader.Finds(TestEvent(1));
+      told = Lines({Told(found), Told(reader.Release())});
+      if (found && !*found) {
+        throw DriverError(
+            "another process of the driver has opened the location of a storage, and does not find what "
+            "was saved there: " +
+            *location);
+      }
+    }
+    return Lines({told, Told(DoneFrom(Call(OnStorage("discard", storage))))});
+  }
+
+  // That the hooks answer; nothing is broken.
+  std::string Servers() {
+    const auto servers = ServersFrom(Call(OnStorage("server_count", storage_)));
+    const auto leader = LeaderFrom(Call(OnStorage("leader_of", storage_).Text("actorId", kActor)));
+    if (leader && servers && *leader >= *servers) {
+      throw DriverError("leader_of answered server " + std::to_string(*leader) + " of " +
+                        std::to_string(*servers) + ": they are numbered from 0");
+    }
+    const auto mended = DoneFrom(Call(OnStorage("mend_servers", storage_)));
+    return Lines({Told(servers), Told(leader), Told(mended)});
   }
 
   // Saves on a storage of its own until a notice comes, and ends the subscription.
@@ -302,7 +419,7 @@ class Checker {
     }
     const auto ended = DoneFrom(driver_->EndSubscriptions(
         Request("unsubscribe").Number("subscription", subscription), {subscription}));
-    std::string told = Told(saved) + Told(ended);
+    std::string told = Lines({Told(saved), Told(ended)});
     if (told.empty() && !came) told = "no notice of a save came";
     if (saved) (void)Save(2);  // a notice of this one would be a fault
     handle_ = before;
@@ -320,7 +437,7 @@ class Checker {
     Try("releases a handle and discards a storage", [&] {
       const auto released = DoneFrom(Call(OnHandle("release")));
       const auto discarded = DoneFrom(Call(OnStorage("discard", storage_)));
-      return Told(released) + Told(discarded);
+      return Lines({Told(released), Told(discarded)});
     });
     Try("shuts down with exit code 0", [&] {
       const DriverEnd end = driver_->ShutDown(kAnswerLimit, false);

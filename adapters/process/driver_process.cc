@@ -303,7 +303,7 @@ void DriverProcess::TakeAnswer(json message, const std::string& line) {
   if (message.contains("error")) {
     for (const std::uint64_t subscription : waiting->second.ends_if_not) sinks_.erase(subscription);
   }
-  waiting->second.answer = Answer{std::move(message), line};
+  waiting->second.answer = Answer{waiting->second.call, std::move(message), line};
   waiting->second.changed.notify_one();
 }
 

@@ -50,6 +50,7 @@ class Request {
 
 // The answer to a request.
 struct Answer {
+  std::string call;        // of the request
   nlohmann::json message;  // holds `result` or `error`
   std::string line;        // as it came, for messages
 };
@@ -59,7 +60,9 @@ inline constexpr CapabilityName kDriverCapabilities[] = {
     {"errors", &Capabilities::errors},         {"snapshots", &Capabilities::snapshots},
     {"notices", &Capabilities::notices},       {"malformed", &Capabilities::malformed},
     {"namespaces", &Capabilities::namespaces}, {"retention", &Capabilities::retention},
-    {"location", &Capabilities::location},
+    {"location", &Capabilities::location},     {"files", &Capabilities::files},
+    {"power_loss", &Capabilities::power_loss}, {"ordered_names", &Capabilities::ordered_names},
+    {"server", &Capabilities::server},
 };
 
 // What a driver says of its store.
@@ -79,8 +82,8 @@ struct DriverEnd {
 // What a subscription does with a notice: must not block. Called by the thread that reads the answers.
 using NoticeSink = std::function<void(EventStored)>;
 
-// All methods may be called from any thread. What throws, throws DriverError; once the driver has broken the
-// protocol, or has ended, every call does.
+// All methods may be called from any thread. What throws, throws DriverError; once the driver has broken
+// the protocol, or has ended, every call does.
 class DriverProcess {
  public:
   using Clock = std::chrono::steady_clock;

@@ -142,9 +142,14 @@ Result<Injection> ProcessAdapter::InjectMalformed(std::string_view actor_id, std
 }
 
 Result<std::string> ProcessAdapter::Location() {
-  if (const auto made = Make(); !made) return made.error();
+  // What is made when the storage is first opened is for the rules of power cuts to see.
+  const auto made = Driver().hello.capabilities.files ? Result<void>() : Make();
+  if (!made) return made.error();
+  exists_ = true;
   return Guarded([&] { return LocationFrom(driver_->Call(OnStorage("location"))); });
 }
+
+void ProcessAdapter::Prepare() { (void)Driver(); }
 
 Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenAt(std::string_view location) {
   return Guarded([&]() -> Result<std::unique_ptr<ProcessStore>> {
@@ -157,11 +162,39 @@ Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenAt(std::string_view lo
   });
 }
 
+int ProcessAdapter::ServerCount() {
+  return Guarded([&] {
+    const auto servers = ServersFrom(driver_->Call(OnStorage("server_count")));
+    if (!servers) throw DriverError("server_count failed: " + servers.error().message());
+    return *servers;
+  });
+}
+
+Result<bool> ProcessAdapter::BreakServer(int server, ServerFault fault) {
+  return Guarded([&] {
+    return BrokenFrom(driver_->Call(OnStorage("break_server")
+                                        .Number("server", static_cast<std::uint64_t>(server))
+                                        .Text("fault", ServerFaultName(fault))));
+  });
+}
+
+Result<void> ProcessAdapter::MendServers() {
+  return Guarded([&] { return DoneFrom(driver_->Call(OnStorage("mend_servers"))); });
+}
+
+Result<int> ProcessAdapter::LeaderOf(std::string_view actor_id) {
+  return Guarded(
+      [&] { return LeaderFrom(driver_->Call(OnStorage("leader_of").Text("actorId", actor_id))); });
+}
+
 Result<Capabilities> ProcessAdapter::Probe() {
   Capabilities offered = Driver().hello.capabilities;
-  offered.handles = true;  // found out, as the next
-  offered.processes = offered.location;
+  offered.handles = true;  // found out, as the next and `watched` and `cluster`
+  offered.processes = offered.watched = offered.location;
   offered.concurrency = Driver().is_concurrent;
+  // One that serves a request at a time cannot mend what the request before it waits for.
+  offered.server = offered.server && offered.concurrency;
+  offered.cluster = offered.server;
   return offered;
 }
 

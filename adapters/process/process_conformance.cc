@@ -65,14 +65,17 @@ std::optional<Hello> CheckedHello(const std::string& command) {
   return report.fault ? std::nullopt : std::optional(report.hello);
 }
 
+constexpr const char* kWhatDriverIs = "the command that runs the driver, such as 'python3 my_driver.py'\n";
+
 int Main(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
   const std::string command = TakeCommand(&arguments);
   std::string about;
   if (std::getenv(kNameVariable) == nullptr) {
-    if (command.empty() && !AsksForHelp(arguments)) {
-      std::cerr
-          << "--driver is required: the command that runs the driver, such as 'python3 my_driver.py'\n";
+    if (AsksForHelp(arguments)) {
+      std::cout << "--driver COMMAND  " << kWhatDriverIs << "\n";
+    } else if (command.empty()) {
+      std::cerr << "--driver is required: " << kWhatDriverIs;
       return 2;
     }
     const auto hello = command.empty() ? Hello{"driver", "", "", {}} : CheckedHello(command);
@@ -83,6 +86,7 @@ int Main(int argc, char** argv) {
     const std::string replay =
         conformance::ShellQuoted(argv[0]) + " --driver " + conformance::ShellQuoted(command);
     setenv("AETHER_REPLAY", replay.c_str(), 0);
+    setenv("AETHER_COMMAND", conformance::CommandLine(argc, argv).c_str(), 0);
   }
   OnBrokenDriver([](const std::string& what) { conformance::EndAsBroken(what); });
   conformance::RegisterStore(std::getenv(kNameVariable), conformance::SubjectOf<ProcessAdapter>(), about);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "aether/json.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kMostServers = 1000;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // A value in a message, and where it is: `result.events[2].version`.
@@ -42,6 +44,20 @@ class Node {
   std::string Text() const {
     if (!value_.is_string()) Fail("expected a string");
     return value_.get<std::string>();
+  }
+
+  bool Boolean() const {
+    if (!value_.is_boolean()) Fail("expected true or false");
+    return value_.get<bool>();
+  }
+
+  // 3.0 is the integer 3, as it is in JSON Schema.
+  int IntegerFrom(int least, int most) const {
+    const double number = value_.is_number() ? value_.get<double>() : -1;
+    if (number < least || number > most || number != std::floor(number)) {
+      Fail("expected an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    return static_cast<int>(number);
   }
 
   template <typename Integer>
@@ -138,9 +154,6 @@ StoreError ErrorFrom(const Node& error) {
   const std::string code = error.At("code").Text();
   const std::string message = error.At("message").Text();
   if (code == "exception") throw StoreException(message);
-  if (code == "unsupported") {
-    error.Fail("the driver does not know a call that belongs to what it says it offers");
-  }
   if (code == ErrorCodeName(ErrorCode::kVersionConflict)) {
     return StoreError::Conflict(error.At("actorId").Text(),
                                 error.At("attemptedVersion").Decimal<std::int64_t>(),
@@ -162,6 +175,10 @@ StoreError ErrorFrom(const Node& error) {
 // What `decode` makes of the result, or the error. Adds the line to what is wrong with it.
 template <typename T, typename Decode>
 Result<T> From(const Answer& answer, Decode decode) {
+  if (IsUnsupported(answer)) {
+    throw DriverError("the driver answered \"unsupported\" to " + answer.call +
+                      ", which belongs to what it says it offers, in the line: " + ShowLine(answer.line));
+  }
   try {
     if (answer.message.contains("error")) return ErrorFrom(Node(answer.message["error"], "error"));
     const Node result(answer.message["result"], "result");
@@ -249,7 +266,10 @@ Result<void> Sendable(const ActorSnapshot& snapshot) {
 }
 
 Hello HelloFrom(const Answer& answer) {
-  const auto hello = From<Hello>(answer, [](const Node& result) -> Result<Hello> {
+  if (answer.message.contains("error")) {
+    throw DriverError("the driver answered hello with an error: " + ShowLine(answer.line));
+  }
+  return *From<Hello>(answer, [](const Node& result) -> Result<Hello> {
     const Node protocol = result.At("protocol");
     if (protocol.value() != 1) protocol.Fail("expected 1, the version of the protocol that the kit speaks");
     Hello said{result.At("store").Text(), result.At("version").Text(), result.At("language").Text(), {}};
@@ -263,10 +283,15 @@ Hello HelloFrom(const Answer& answer) {
         each.Fail("a driver cannot offer this");
       }
     });
+    const auto require = [&](bool named, const char* name, bool needed, const char* what) {
+      if (!named || needed) return;
+      result.At("capabilities").Fail(std::string("\"") + name + "\" needs \"" + what + "\" beside it");
+    };
+    require(said.capabilities.ordered_names, "ordered_names", said.capabilities.power_loss, "power_loss");
+    require(said.capabilities.power_loss, "power_loss", said.capabilities.files, "files");
+    require(said.capabilities.files, "files", said.capabilities.location, "location");
     return said;
   });
-  if (hello) return *hello;
-  throw DriverError("the driver answered hello with an error: " + ShowLine(answer.line));
 }
 
 std::pair<std::uint64_t, EventStored> NoticeFrom(const json& message) {
@@ -284,6 +309,12 @@ Event EventFrom(const json& value) { return EventFrom(Node(value, "event")); }
 ActorSnapshot SnapshotFrom(const json& value) { return SnapshotFrom(Node(value, "snapshot")); }
 std::int64_t VersionFrom(const json& value) { return Node(value, "version").Decimal<std::int64_t>(); }
 std::string BytesFrom(const json& value) { return Node(value, "bytes").Bytes(); }
+
+bool IsUnsupported(const Answer& answer) {
+  const auto error = answer.message.find("error");
+  return error != answer.message.end() && error->is_object() &&
+         error->value("code", json()) == "unsupported";
+}
 
 Result<void> DoneFrom(const Answer& answer) {
   return From<void>(answer, [](const Node&) -> Result<void> { return {}; });
@@ -323,9 +354,7 @@ Result<std::optional<ActorSnapshot>> SnapshotFrom(const Answer& answer) {
 
 Result<Injection> InjectionFrom(const Answer& answer) {
   return From<Injection>(answer, [](const Node& result) -> Result<Injection> {
-    const Node possible = result.At("possible");
-    if (!possible.value().is_boolean()) possible.Fail("expected true or false");
-    if (!possible.value().get<bool>()) return Injection::Impossible();
+    if (!result.At("possible").Boolean()) return Injection::Impossible();
     return Injection{true, result.At("sequenceNumber").Decimal<std::uint64_t>()};
   });
 }
@@ -333,6 +362,35 @@ Result<Injection> InjectionFrom(const Answer& answer) {
 Result<std::string> LocationFrom(const Answer& answer) {
   return From<std::string>(
       answer, [](const Node& result) -> Result<std::string> { return result.At("location").Text(); });
+}
+
+Result<int> ServersFrom(const Answer& answer) {
+  return From<int>(answer, [](const Node& result) -> Result<int> {
+    return result.At("servers").IntegerFrom(1, kMostServers);
+  });
+}
+
+Result<bool> BrokenFrom(const Answer& answer) {
+  return From<bool>(answer,
+                    [](const Node& result) -> Result<bool> { return result.At("possible").Boolean(); });
+}
+
+Result<int> LeaderFrom(const Answer& answer) {
+  return From<int>(answer, [](const Node& result) -> Result<int> {
+    return result.Has("server") ? result.At("server").IntegerFrom(0, kMostServers - 1) : -1;
+  });
+}
+
+std::string_view ServerFaultName(ServerFault fault) {
+  switch (fault) {
+    case ServerFault::kKill:
+      return "kill";
+    case ServerFault::kPause:
+      return "pause";
+    case ServerFault::kCutOff:
+      return "cut_off";
+  }
+  return "";
 }
 
 }  // namespace aether::process

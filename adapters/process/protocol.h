@@ -39,6 +39,9 @@ ActorSnapshot SnapshotFrom(const nlohmann::json& value);
 std::int64_t VersionFrom(const nlohmann::json& value);
 std::string BytesFrom(const nlohmann::json& value);
 
+// Whether the driver says that it does not know the call.
+bool IsUnsupported(const Answer& answer);
+
 // What the call answered. An `exception` is thrown as StoreException.
 Result<void> DoneFrom(const Answer& answer);
 Result<std::vector<EventPtr>> EventsFrom(const Answer& answer);
@@ -47,6 +50,12 @@ Result<ReplayResult> ReplayFrom(const Answer& answer);
 Result<std::optional<ActorSnapshot>> SnapshotFrom(const Answer& answer);
 Result<Injection> InjectionFrom(const Answer& answer);
 Result<std::string> LocationFrom(const Answer& answer);
+Result<int> ServersFrom(const Answer& answer);  // how many there are
+Result<bool> BrokenFrom(const Answer& answer);  // whether break_server can do that
+Result<int> LeaderFrom(const Answer& answer);   // -1: not known
+
+// How a fault is called in a request.
+std::string_view ServerFaultName(ServerFault fault);
 
 // What the driver's store raised: no error of the contract.
 class StoreException : public std::runtime_error {

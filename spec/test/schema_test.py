@@ -101,7 +101,31 @@ for number, line in enumerate(vectors("driver-transcript.jsonl"), 1):
         absent = "error" if "result" in message else "result"
         expect(is_driver_message("answer", {**message, absent: None, "later": 1}), f"{where}: no further keys")
         expect(not is_driver_message("answer", {**message, absent: {}}), f"{where}: both a result and an error")
+for definition, sound in (
+    ("request", {"id": 1, "call": "server_count", "storage": 1}),
+    ("request", {"id": 1, "call": "break_server", "storage": 1, "server": 0, "fault": "cut_off"}),
+    ("request", {"id": 1, "call": "mend_servers", "storage": 1}),
+    ("request", {"id": 1, "call": "leader_of", "storage": 1, "actorId": "a"}),
+    ("request", {"id": 1, "call": "location", "storage": 1}),
+    ("result_server_count", {"servers": 3}),
+    ("result_server_count", {"servers": 3.0}),
+    ("result_server_count", {"servers": 1000}),
+    ("result_break_server", {"possible": False}),
+    ("result_mend_servers", {}),
+    ("result_leader_of", {"server": 2}),
+    ("result_leader_of", {"server": None}),
+    ("result_leader_of", {}),
+):
+    expect(is_driver_message(definition, sound), f"driver.schema.json: {definition} refuses {sound}")
 for definition, damaged in (
+    ("request", {"id": 1, "call": "break_server", "storage": 1, "server": 0, "fault": "burn"}),
+    ("request", {"id": 1, "call": "break_server", "storage": 1, "server": -1, "fault": "kill"}),
+    ("result_server_count", {"servers": 0}),
+    ("result_server_count", {"servers": 1001}),
+    ("result_server_count", {"servers": "3"}),
+    ("result_break_server", {}),
+    ("result_leader_of", {"server": "2"}),
+    ("result_leader_of", {"server": 1000}),
     ("event", {"id": "e", "eventType": "t", "actorId": "a", "version": 1, "data": "{}", "timestamp": "2026-01-13T21:26:16Z"}),
     ("result_get_latest_version", {"version": "01"}),
     ("result_get_latest_version", {"version": 1}),

@@ -25,7 +25,7 @@ class Unsupported(StoreError):
         super().__init__("unsupported", message)
 
 
-CAPABILITIES = ["errors", "snapshots", "notices", "malformed", "namespaces", "location"]
+CAPABILITIES = ["errors", "snapshots", "notices", "malformed", "namespaces", "location", "files", "power_loss"]
 WORKERS = 16  # so many requests can be under way at the same time
 
 
@@ -42,7 +42,7 @@ class Driver:
     def __init__(self):
         self._input, self._output, self._opening = threading.Lock(), threading.Lock(), threading.Lock()
         self._ended, self._exit_code = threading.Event(), 0
-        self._storages, self._handles, self._subscriptions = {}, {}, {}
+        self._directories, self._logs, self._handles, self._subscriptions = {}, {}, {}, {}
         self._elsewhere = {}  # by handle: the log of another process
 
     def run(self):
@@ -50,8 +50,8 @@ class Driver:
         for _ in range(WORKERS):
             threading.Thread(target=self._work, daemon=True).start()
         self._ended.wait()
-        for log in self._storages.values():
-            shutil.rmtree(log.directory, ignore_errors=True)
+        for directory in self._directories.values():
+            shutil.rmtree(directory, ignore_errors=True)
         os._exit(self._exit_code)  # Whatever is under way: the kit does not wait for it.
 
     def _work(self):
@@ -105,13 +105,20 @@ class Driver:
         hello = {"protocol": 1, "store": "example in Python", "version": "1.0", "language": language}
         return {**hello, "capabilities": CAPABILITIES}
 
+    def _directory(self, storage):
+        with self._opening:
+            if storage not in self._directories:
+                self._directories[storage] = tempfile.mkdtemp(prefix="aether-python-")
+            return self._directories[storage]
+
     def call_open(self, request):
         if "location" in request:
             log = self._elsewhere[request["handle"]] = Log(request["location"])
         else:
+            directory = self._directory(request["storage"])
             with self._opening:
-                log = self._storages.get(request["storage"]) or Log(tempfile.mkdtemp(prefix="aether-python-"))
-                self._storages[request["storage"]] = log
+                log = self._logs.get(request["storage"]) or Log(directory)
+                self._logs[request["storage"]] = log
         self._handles[request["handle"]] = Store(log, request.get("namespace"))
         return {}
 
@@ -170,20 +177,21 @@ class Driver:
         return {}
 
     def call_discard(self, request):
-        log = self._find(self._storages, request["storage"])
-        del self._storages[request["storage"]]
-        log.close()
-        shutil.rmtree(log.directory)
+        directory = self._find(self._directories, request["storage"])
+        if request["storage"] in self._logs:
+            self._logs.pop(request["storage"]).close()
+        shutil.rmtree(directory)
+        del self._directories[request["storage"]]
         return {}
 
     def call_inject_malformed(self, request):
-        log = self._find(self._storages, request["storage"])
+        log = self._find(self._logs, request["storage"])
         with log.writing():
             sequence = log.append("event", None, request["actorId"], 0, base64.b64decode(request["raw"]))
         return {"possible": True, "sequenceNumber": str(sequence)}
 
     def call_location(self, request):
-        return {"location": self._find(self._storages, request["storage"]).directory}
+        return {"location": self._directory(request["storage"])}
 
     def call_sleep(self, request):
         time.sleep(request["milliseconds"] / 1000)

@@ -1,6 +1,7 @@
 """The store of driver.py: in a file that several processes may have open, with the methods of the contract.
 
-It knows nothing of the driver protocol.
+What it has acknowledged survives crashes and power cuts, and damage of the file is told. It knows nothing of the driver
+protocol.
 """
 
 import collections
@@ -9,8 +10,10 @@ import errno
 import fcntl
 import json
 import os
+import re
 import threading
 import typing
+import zlib
 
 
 class Event(typing.NamedTuple):
@@ -75,67 +78,155 @@ class Space:
         self.snapshots = {}
 
 
+@contextlib.contextmanager
+def disk():
+    """What fails on the disk within is told as the contract has it."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError("storage_full" if error.errno == errno.ENOSPC else "storage_failed", str(error)) from error
+
+
+def frame(sequence, *head, raw):
+    """A record as it stands in the file: a checksum of the rest, a line of JSON, the bytes, and a line feed."""
+    rest = b" %b\n%b\n" % (json.dumps([sequence, *head, len(raw)]).encode(), raw)
+    return b"%08x" % zlib.crc32(rest) + rest
+
+
+# How a record begins. The texts of events and snapshots have their quotes escaped, so it is not found in them.
+BEGIN = re.compile(rb'[0-9a-f]{8} \[\d+, "(?:event|snapshot)", ')
+HEAD = (int, str, (str, type(None)), str, int, int)
+
+
+def parse(data, begin):
+    """What frame() was given, and where the record ends; None where no sound record begins."""
+    line_end = data.find(b"\n", begin)
+    if line_end < 0 or not BEGIN.match(data, begin):
+        return None
+    try:
+        head = json.loads(data[begin + 9 : line_end])
+        if len(head) != len(HEAD) or not all(map(isinstance, head, HEAD)):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    *head, size = head
+    end = line_end + 1 + size + 1
+    if size < 0 or end > len(data):
+        return None
+    sound = b"%08x" % zlib.crc32(data[begin + 8 : end]) == data[begin : begin + 8]
+    return (head, data[line_end + 1 : end - 1], end) if sound else None
+
+
 class Log:
     """One storage: a file of records, and what this process has read of it so far.
 
-    A record is a line of JSON that says what follows, the bytes of the record, and a line feed. Processes meet at the
-    lock of the file. What is not there whole after that was written by one that died: the next writer removes it.
+    Processes meet at the lock of the file. What is not sound at the end was written by one that died, or was never
+    synced: the next writer removes it. What is sound there may not be synced either, and is written anew before it is
+    shown. What is not sound elsewhere is damage, and nothing is read then.
     """
 
     def __init__(self, directory):
-        self.directory = directory
         self.changed = threading.Condition()  # its lock guards everything here
-        self._file = os.open(os.path.join(directory, "log"), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._end = 0
         self._records = 0
+        self._torn = b""  # what stands behind the end, as it was found last
         self.spaces = collections.defaultdict(Space)
+        with disk():
+            self._file = os.open(os.path.join(directory, "log"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            with disk():
+                self._sync_name(directory)
+            self.catch_up()
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _sync_name(directory):
+        """A file without its name in the directory is lost, however well it is synced itself."""
+        opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
     @contextlib.contextmanager
-    def _locked(self, how):
-        fcntl.flock(self._file, how)
-        try:
-            self._read()
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+    def _locked(self):
+        with disk():
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                self._read()
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
     @contextlib.contextmanager
     def writing(self):
-        with self.changed, self._locked(fcntl.LOCK_EX):
-            os.ftruncate(self._file, self._end)
+        with self.changed, self._locked():
+            if os.fstat(self._file).st_size != self._end:
+                os.ftruncate(self._file, self._end)
             yield
 
     def append(self, kind, namespace, actor_id, version, raw):
         """Within writing(). Answers the sequence number of the record."""
-        record = b"%b\n%b\n" % (json.dumps([kind, namespace, actor_id, version, len(raw)]).encode(), raw)
+        record = frame(self._records + 1, kind, namespace, actor_id, version, raw=raw)
         try:
-            if os.write(self._file, record) != len(record):
-                raise OSError(errno.ENOSPC, "written by half")
-        except OSError as error:
-            os.ftruncate(self._file, self._end)
-            raise StoreError("storage_full" if error.errno == errno.ENOSPC else "storage_failed", str(error)) from error
-        self._read()
+            self._write(record, self._end)
+            self._sync()
+        except (OSError, StoreError):
+            with contextlib.suppress(OSError):  # then the next writer does it, or who finds it whole writes it anew
+                os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(record)
+        self._take(kind, self.spaces[namespace], actor_id, version, raw)
         self.changed.notify_all()
         return self._records
 
+    def _write(self, data, position):
+        while data:
+            written = os.pwrite(self._file, data, position)
+            data, position = data[written:], position + written
+
+    def _sync(self):
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise StoreError("outcome_unknown", f"whether it is stored is not known: {error}") from error
+
     def catch_up(self):
         """Takes in what other processes have appended. Within writing() there is nothing."""
-        if os.fstat(self._file).st_size != self._end:
-            with self._locked(fcntl.LOCK_SH):
+        with disk():
+            is_news = os.fstat(self._file).st_size != self._end
+        if is_news:
+            with self._locked():
                 pass
 
     def _read(self):
+        new = b""
         missing = os.fstat(self._file).st_size - self._end
-        new = os.pread(self._file, missing, self._end) if missing > 0 else b""
-        begin = 0
-        while (line_end := new.find(b"\n", begin)) >= 0:
-            kind, namespace, actor_id, version, size = json.loads(new[begin:line_end])
-            end = line_end + 1 + size + 1
-            if end > len(new):
-                break
-            self._take(kind, self.spaces[namespace], actor_id, version, new[line_end + 1 : end - 1])
-            begin = end
+        while len(new) < missing:
+            read = os.pread(self._file, missing - len(new), self._end + len(new))
+            if not read:
+                raise OSError(errno.EIO, "a read ends before the file does")
+            new += read
+        if missing >= 0 and new == self._torn:
+            return
+        records, begin, last = [], 0, 0
+        while (record := parse(new, begin)) and record[0][0] == self._records + len(records) + 1:
+            records.append(record)
+            last, begin = begin, record[2]
+        torn = new[begin:]
+        if missing < 0 or any(parse(torn, start.start()) for start in BEGIN.finditer(torn)):
+            raise StoreError("corrupt", f"the log is damaged behind byte {self._end + begin}")
+        if records:
+            # Who wrote the last may have died before its sync, or the sync failed: then another one succeeds without
+            # doing anything. Those before it were synced by who wrote behind them.
+            self._write(new[last:begin], self._end + last)
+            os.fdatasync(self._file)
+        for (_, kind, namespace, actor_id, version), raw, _ in records:
+            self._take(kind, self.spaces[namespace], actor_id, version, raw)
         self._end += begin
+        self._torn = torn
 
     def _take(self, kind, space, actor_id, version, raw):
         self._records += 1
@@ -169,7 +260,8 @@ class Subscription:
     def _run(self):
         while True:
             with self._log.changed:
-                self._log.catch_up()
+                with contextlib.suppress(StoreError):  # of the disk: the next time it may do
+                    self._log.catch_up()
                 news = self._log.spaces[self._namespace].saved[self._next :]
                 if not news and not self._ended:
                     self._log.changed.wait(self.POLL_SECONDS)

@@ -62,12 +62,15 @@ void TryValue(const json& value) {
 // As DriverProcess hands it on: with a result or an error, one of them.
 void TryAnswer(const json& message, const std::string& line) {
   if (message.contains("result") == message.contains("error")) return;
-  const Answer answer{message, line};
+  const Answer answer{"fuzzed", message, line};
   Try([&] { HelloFrom(answer); });
   Try([&] { static_cast<void>(DoneFrom(answer)); });
   Try([&] { static_cast<void>(VersionFrom(answer)); });
   Try([&] { static_cast<void>(InjectionFrom(answer)); });
   Try([&] { static_cast<void>(LocationFrom(answer)); });
+  Try([&] { static_cast<void>(ServersFrom(answer)); });
+  Try([&] { static_cast<void>(BrokenFrom(answer)); });
+  Try([&] { static_cast<void>(LeaderFrom(answer)); });
   Try([&] {
     if (const auto events = EventsFrom(answer)) {
       for (const EventPtr& event : *events) CheckEvent(*event);

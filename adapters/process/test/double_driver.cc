@@ -1,7 +1,8 @@
 // double_driver: a driver for the kit's own doubles, honest or broken, so that what the rules catch can be
 // tried through the protocol as well.
 //
-//     double_driver NAME     one of the broken stores, or honest
+//     double_driver NAME           one of the broken stores
+//     double_driver honest RULE    the honest store that this rule is tried on
 
 #include <algorithm>
 #include <iostream>
@@ -125,7 +126,7 @@ class Server {
   json Hello() const {
     json capabilities = json::array();
     for (const CapabilityName& known : kDriverCapabilities) {
-      if (subject_.shown.*known.offered && known.name != "location") capabilities.push_back(known.name);
+      if (subject_.shown.*known.offered) capabilities.push_back(known.name);
     }
     return {{"protocol", 1},
             {"store", "double"},
@@ -136,13 +137,9 @@ class Server {
 
   json Open(const json& request) {
     std::shared_ptr<conformance::Storage> storage;
-    {
-      const std::lock_guard lock(mutex_);
-      auto& known = storages_[request.at("storage").get<std::uint64_t>()];
-      if (!known) known = subject_.make();
-      storage = known;
-    }
+    if (request.contains("storage")) storage = MakeOrFind(request["storage"]);
     auto opened = [&] {
+      if (!storage) return subject_.open_at(request.at("location").get<std::string>());
       if (request.contains("namespace"))
         return storage->OpenNamespace(request["namespace"].get<std::string>());
       if (!request.contains("retentionMs")) return storage->Open();
@@ -154,13 +151,29 @@ class Server {
     return json::object();
   }
 
+  std::shared_ptr<conformance::Storage> MakeOrFind(const json& id) {
+    const std::lock_guard lock(mutex_);
+    auto& storage = storages_[id.get<std::uint64_t>()];
+    if (!storage) storage = subject_.make();
+    return storage;
+  }
+
   json OnStorage(const std::string& call, const json& request) {
+    if (call == "location") return {{"location", Value(MakeOrFind(request["storage"])->Location())}};
     const auto storage = Find(storages_, request["storage"]);
     if (call == "inject_malformed") {
       const Injection injection =
           Value(storage->InjectMalformed(request["actorId"].get<std::string>(), BytesFrom(request["raw"])));
       return {{"possible", injection.possible},
               {"sequenceNumber", std::to_string(injection.sequence_number)}};
+    }
+    if (call == "server_count") return {{"servers", storage->ServerCount()}};
+    if (call == "break_server")
+      return {{"possible", Value(storage->BreakServer(request["server"], Fault(request)))}};
+    if (call == "leader_of") return {{"server", Value(storage->LeaderOf(Actor(request)))}};
+    if (call == "mend_servers") {
+      Value(storage->MendServers());
+      return json::object();
     }
     if (call != "discard") throw Unsupported();
     const std::lock_guard lock(mutex_);
@@ -197,6 +210,13 @@ class Server {
   }
 
   static std::string Actor(const json& request) { return request["actorId"]; }
+
+  static ServerFault Fault(const json& request) {
+    for (const ServerFault fault : {ServerFault::kKill, ServerFault::kPause, ServerFault::kCutOff}) {
+      if (request["fault"] == ServerFaultName(fault)) return fault;
+    }
+    throw Unsupported();
+  }
 
   static json Replay(const ReplayResult& replay) {
     json errors = json::array();
@@ -255,8 +275,8 @@ class Server {
   std::map<std::uint64_t, std::uint64_t> handle_of_;
 };
 
-const conformance::Subject* SubjectNamed(const std::string& name) {
-  if (name == "honest") return &selftest::HonestSubjectFor(*FindRule("VER-03"));
+const conformance::Subject* SubjectOf(const std::string& name, const char* rule) {
+  if (rule != nullptr) return name == "honest" ? &selftest::HonestSubjectFor(*FindRule(rule)) : nullptr;
   for (const auto& broken : selftest::AllBrokenStores()) {
     if (broken.name == name) return &broken.subject;
   }
@@ -267,9 +287,10 @@ const conformance::Subject* SubjectNamed(const std::string& name) {
 }  // namespace aether::process
 
 int main(int argc, char** argv) {
-  const auto* subject = argc == 2 ? aether::process::SubjectNamed(argv[1]) : nullptr;
+  const auto* subject = argc == 2 || argc == 3 ? aether::process::SubjectOf(argv[1], argv[2])
+                                               : nullptr;  // argv[argc] is none
   if (subject == nullptr) {
-    std::cerr << "usage: double_driver NAME, of a broken store or honest\n";
+    std::cerr << "usage: double_driver NAME, of a broken store, or honest RULE\n";
     return 2;
   }
   aether::process::Server(*subject).Run();

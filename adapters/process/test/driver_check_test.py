@@ -33,7 +33,7 @@ FAULTS = [
     ("a payload as an object", 'return {**value._asdict(), "version": str(value.version)}', 'return {**value._asdict(), "version": str(value.version), "data": {}}', ["result.events[0].data: expected a string, got {}"]),
     ("a key that is missing", '"rawData": base64', '"raw": base64', None),  # seen when there is an error only
     ("an unknown error", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "oops"); fields = {key: str(value)', ["error.code: not one of the error codes", '"oops"']),
-    ("an offer that is not kept", "def call_get_latest_snapshot", "def call_get_snapshot", ["FAULT offers snapshots", "does not know a call that belongs to what it says it offers"]),
+    ("an offer that is not kept", "def call_get_latest_snapshot", "def call_get_snapshot", ["FAULT offers snapshots", 'answered "unsupported" to get_latest_snapshot, which belongs to what it says it offers']),
     ("both result and error", '{"id": number, "result": result}', '{"id": number, "result": result, "error": {}}', ['not just one of "result" and "error"']),
     ("null for an empty list", '{"events": [to_message(event) for event in events]}', '{"events": [to_message(event) for event in events] or None}', ["FAULT reads an actor without events", "result.events: expected an array, got null"]),
     ("an offset", '"version": str(value.version)}', '"version": str(value.version), "timestamp": value.timestamp.replace("Z", "+00:00")}', ["in UTC, which ends in Z"]),
@@ -47,17 +47,175 @@ FAULTS = [
     ("a wrong end", "os._exit(self._exit_code)", "os._exit(3)", ["FAULT shuts down", "ended with exit code 3"]),
     ("an error instead of a hello", "def call_hello(self, request):", 'def call_hello(self, request):\n        raise Unsupported("not today")', ["FAULT starts and says hello"]),
 ]
+OFFERS = '"location", "files", "power_loss"]'
+FAULTS += [
+    ("files without a location", OFFERS, '"files", "power_loss"]', ['"files" needs "location" beside it']),
+    ("power cuts without files", OFFERS, '"location", "power_loss"]', ['"power_loss" needs "files" beside it']),
+    (
+        "ordered names without power cuts",
+        OFFERS,
+        '"location", "files", "ordered_names"]',
+        ['"ordered_names" needs "power_loss" beside it'],
+    ),
+    (
+        "servers that nobody can break",
+        OFFERS,
+        '"server"]',
+        ["FAULT offers server", 'answered "unsupported" to server_count, which belongs to what it says it offers'],
+    ),
+    (
+        "no directory",
+        '"location": self._directory(request["storage"])}',
+        '"location": self._directory(request["storage"]) + "/log"}',
+        ["FAULT offers files", "no absolute path of a directory"],
+    ),
+    (
+        "no absolute path",
+        '"location": self._directory(request["storage"])}',
+        '"location": "."}',
+        ["FAULT offers files", "no absolute path of a directory"],
+    ),
+    (
+        "no place before it is opened",
+        "    def call_location(self, request):",
+        '    def call_location(self, request):\n        self._find(self._logs, request["storage"])',
+        ["FAULT offers files", 'answered "unsupported" to location, which belongs to what it says it offers'],
+    ),
+    (
+        "no place while nothing is open",
+        "    def call_location(self, request):",
+        "    def call_location(self, request):\n"
+        '        if not self._handles: raise StoreError("unavailable", "not open")',
+        ["FAULT offers files", "refuses the location of a storage that was not opened before", "unavailable: not open"],
+    ),
+    (
+        "a copy is not opened",
+        "    def call_open(self, request):",
+        "    def call_open(self, request):\n"
+        '        if "copy" in request.get("location", ""): raise StoreError("unavailable", "in use")',
+        ["FAULT offers files", "opened in a copy of its directory, the open failed", "unavailable: in use"],
+    ),
+    (
+        "another storage is opened",
+        'Log(request["location"])',
+        "Log(self._directory(0))",
+        ["FAULT offers location", "does not find what was saved there"],
+    ),
+    (
+        "what is released stays locked",
+        "    def call_open(self, request):",
+        "    def call_open(self, request):\n"
+        '        if "aether-python-" in request.get("location", ""): raise StoreError("unavailable", "in use")',
+        [
+            "FAULT offers location",
+            "every handle on the storage was released, and another process of the driver cannot open its location",
+            "unavailable: in use",
+        ],
+    ),
+]
+
+
+def servers(count, leader, mended="return {}"):
+    """What stands before `call_sleep` in a driver of a store behind servers."""
+    return f"""    CAPABILITIES.append("server")
+
+    def call_server_count(self, request):
+        return {{"servers": {count}}}
+
+    def call_leader_of(self, request):
+        {leader}
+
+    def call_mend_servers(self, request):
+        {mended}
+
+    def call_sleep("""
+
+
+NO_LEADER = 'raise StoreError("unavailable", "no leader")'
+FAULTS += [
+    (what, "    def call_sleep(", servers(count, f'return {{"server": {leader}}}'), ["FAULT offers server", said])
+    for what, count, leader, said in (
+        ("no servers", 0, 0, "result.servers: expected an integer from 1 to 1000, got 0"),
+        ("half a server", 2.5, 0, "result.servers: expected an integer from 1 to 1000, got 2.5"),
+        ("too many servers", 1001, 0, "result.servers: expected an integer from 1 to 1000, got 1001"),
+        ("a leader beyond all", 1000, 1000, "result.server: expected an integer from 0 to 999, got 1000"),
+        ("leaders from one on", 3, 3, "leader_of answered server 3 of 3: they are numbered from 0"),
+    )
+]
+# What is wrong in file_store.py, what stands there, what takes its place, and the rule that sees it.
+LOSSES = [
+    (
+        "a file is not synced",
+        "            os.fdatasync(self._file)\n        except",
+        "            pass\n        except",
+        "DUR-02",
+    ),
+    ("a directory is not synced", "            os.fsync(opened)\n", "            pass\n", "DUR-02"),
+    (
+        "a torn record is taken for damage",
+        "any(parse(torn, start.start()) for start in BEGIN.finditer(torn))",
+        "torn",
+        "DUR-02",
+    ),
+    (
+        "snapshots are not synced",
+        "            self._sync()\n        except",
+        '            if kind != "snapshot":\n                self._sync()\n        except',
+        "DUR-04",
+    ),
+    (
+        "errors of the disk leave the store",
+        '        raise StoreError("storage_full" if',
+        '        raise error\n        raise StoreError("storage_full" if',
+        "FLT-01",
+    ),
+    ("half a write is taken for all", "        while data:\n", "        if data:\n", "FLT-03"),
+    (
+        "a sync that failed is taken for good",
+        '        except OSError as error:\n            raise StoreError("outcome',
+        '        except OSError as error:\n            return\n            raise StoreError("outcome',
+        "FLT-04",
+    ),
+    ("no checksum", 'b"%08x" % zlib.crc32(data[begin + 8 : end]) == data[begin : begin + 8]', "True", "FLT-05"),
+    (
+        "the checksum does not cover the head",
+        "zlib.crc32(",
+        '(lambda rest: zlib.crc32(rest[rest.find(b"\\n") :]))(',
+        "FLT-05",
+    ),
+    ("damage ends the log", "missing < 0 or any(", "missing < 0 or False and any(", "FLT-05"),
+    ("records are not numbered", "and record[0][0] == self._records + len(records) + 1:", "and record:", "FLT-05"),
+    (
+        "half a read is taken for all",
+        "        while len(new) < missing:\n",
+        "        if len(new) < missing:\n",
+        "FLT-07",
+    ),
+    (
+        "what a dead writer left is shown as it is",
+        "            self._write(new[last:begin], self._end + last)\n            os.fdatasync(self._file)\n",
+        "            pass\n",
+        "DUR-02",
+    ),
+]
 NOTES = [
     ("one at a time", "WORKERS = 16", "WORKERS = 1", ["note  serves requests at the same time", "Rules on concurrency will not be offered"]),
     ("a changed payload", 'return {**value._asdict(), "version": str(value.version)}', 'return {**value._asdict(), "version": str(value.version), "data": "{}"}', ["note  takes an event", "the field data came back otherwise"]),
     ("conflicts folded", "fields = {key: str(value)", 'error.code = error.code.replace("version_conflict", "storage_failed"); fields = {key: str(value)', ["note  tells a version conflict", "storage_failed, not with version_conflict"]),
     ("a raised error", "def call_get_events(self, request):", 'def call_get_events(self, request):\n        raise KeyError("oops")', ['the error "exception"', "oops"]),
+    (
+        "servers in trouble",
+        "    def call_sleep(",
+        servers(3, NO_LEADER, NO_LEADER),
+        ["note  offers server", "unavailable: no leader\n      it answered with the error unavailable: no leader"],
+    ),
 ]
 # What many libraries do, and is no mistake.
 ALLOWED = [
     ("null for what is absent, and further keys", "line = json.dumps(message)", 'line = json.dumps({"notice": None, "error": None, "result": None, "later": 1, **message})'),
     ("an id with a point", '{"id": number, "result": result}', '{"id": float(number), "result": result}'),
     ("a subscription with a point", '"subscription": number})', '"subscription": float(number)})'),
+    ("numbers of servers with a point", "    def call_sleep(", servers(3.0, 'return {"server": 2.0}')),
     ("lines of Windows", '.encode() + b"\\n"', '.encode() + b"\\r\\n"'),
 ]
 
@@ -65,13 +223,14 @@ ALLOWED = [
 class BrokenDriver:
     """The command of a driver with one mistake."""
 
-    def __init__(self, before, after):
+    def __init__(self, before, after, file="driver.py"):
         self._directory = tempfile.TemporaryDirectory()
         path = pathlib.Path(self._directory.name)
-        shutil.copy(EXAMPLES / "file_store.py", path)
-        text = (EXAMPLES / "driver.py").read_text()
+        for name in ("driver.py", "file_store.py"):
+            shutil.copy(EXAMPLES / name, path)
+        text = (EXAMPLES / file).read_text()
         assert before in text, before
-        (path / "driver.py").write_text(text.replace(before, after))
+        (path / file).write_text(text.replace(before, after))
         self.command = shlex.join([sys.executable, str(path / "driver.py")])
 
     def __enter__(self):
@@ -159,6 +318,26 @@ class Conformance(unittest.TestCase):
                 self.assertIn(text, rules[rule]["message"])
             self.assertIn("--driver ", rules[rule]["replay"])
 
+    def test_a_store_that_loses_what_it_acknowledged_is_caught_by_the_rule(self):
+        for what, before, after, rule in LOSSES:
+            with self.subTest(what), BrokenDriver(before, after, "file_store.py") as command:
+                done, rules = self.judge(command, "--rules", rule)
+                self.assertEqual((rules[rule]["verdict"], done.returncode), ("failed", 1), done.stdout)
+
+    def test_a_store_that_counts_on_ordered_names_is_judged_so(self):
+        with BrokenDriver("            os.fsync(opened)\n", "            pass\n", "file_store.py") as command:
+            driver = pathlib.Path(shlex.split(command)[1])
+            driver.write_text(driver.read_text().replace('"power_loss"]', '"power_loss", "ordered_names"]'))
+            done, rules = self.judge(command, "--rules", "DUR-02")
+            self.assertEqual((rules["DUR-02"]["verdict"], done.returncode), ("passed", 0), done.stdout)
+
+    def test_the_death_of_a_driver_of_damaged_files_is_the_stores(self):
+        dies = '            os._exit(9)\n            raise StoreError("corrupt"'
+        with BrokenDriver('            raise StoreError("corrupt"', dies, "file_store.py") as command:
+            done, rules = self.judge(command, "--rules", "FLT-05")
+            self.assertEqual((rules["FLT-05"]["verdict"], done.returncode), ("failed", 1), done.stdout)
+            self.assertIn("the process that opens the storage breaks", rules["FLT-05"]["message"])
+
     def test_a_driver_that_does_not_keep_the_protocol_is_not_tried(self):
         with BrokenDriver('"protocol": 1,', '"protocol": 2,') as command:
             done = run(CONFORMANCE, "--driver", command, "--profile", "quick")
@@ -173,6 +352,7 @@ class Conformance(unittest.TestCase):
 
     # What only a rule's own actors show is missed by the checks that come first.
     LATER = 'if request.get("event", {"actorId": "a-"})["actorId"][:2] not in ("a-", "dr", "ae"): '
+    LATER_ELSEWHERE = 'if request["handle"] in self._elsewhere and request["event"]["actorId"] != "driver-check": '
 
     def test_noise_in_the_midst(self):
         self.assert_errored(
@@ -219,13 +399,13 @@ class Conformance(unittest.TestCase):
     def test_the_death_of_a_driver_in_another_process_is_not_the_one_that_was_asked_for(self):
         self.assert_errored(
             "def call_save(self, request):",
-            'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os._exit(9)',
+            f"def call_save(self, request):\n        {self.LATER_ELSEWHERE}os._exit(9)",
             "PROC-04",
             ["in another process: the driver ended with exit code 9; without an answer: request"],
         )
 
     def test_the_death_of_another_process_is_not_the_one_that_was_asked_for(self):
-        dies = 'def call_save(self, request):\n        if request["handle"] in self._elsewhere: os.kill(os.getpgrp(), 9)'
+        dies = f"def call_save(self, request):\n        {self.LATER_ELSEWHERE}os.kill(os.getpgrp(), 9)"
         with BrokenDriver("def call_save(self, request):", dies) as command:
             done, rules = self.judge(command, "--rules", "PROC-04")
             self.assertEqual((rules["PROC-04"]["verdict"], done.returncode), ("inconclusive", 2), done.stdout)
