@@ -152,6 +152,26 @@ TEST_F(JetStreamExpiryTest, AVersionThatCannotBeKnownIsCorruptNotZero) {
   EXPECT_TRUE(FailsWith(ErrorCode::kCorrupt, store_->SaveEvent(MakeEvent("a", 6))));
 }
 
+// It may stay behind for long when its server was killed. While nothing has expired it tells nothing that the
+// events do not.
+TEST_F(JetStreamExpiryTest, AMirrorThatLagsHoldsNobodyBeforeTheFirstExpiry) {
+  options_ = OptionsFor(*server_);
+  options_.max_age = std::chrono::hours(1);
+  options_.prefix += "_young";
+  const auto store = Open();
+  const auto connection = Connection::Open(options_);
+  const std::string latest = JetStreamNames(options_).latest_stream;
+  ASSERT_EQ(js_DeleteStream((*connection)->js(), latest.c_str(), nullptr, nullptr), NATS_OK);
+  jsStreamConfig config;  // one that nothing comes to
+  jsStreamConfig_Init(&config);
+  config.Name = latest.c_str();
+  config.AllowDirect = true;
+  ASSERT_EQ(js_AddStream(nullptr, (*connection)->js(), &config, nullptr, nullptr), NATS_OK);
+  ASSERT_TRUE(IsOk(server_->Publish(JetStreamNames(options_).EventSubject("other"), "no event")));
+  EXPECT_TRUE(IsOk(store->SaveEvent(MakeEvent("a", 1))));
+  EXPECT_EQ(*store->GetLatestVersion("b"), 0);
+}
+
 TEST_F(JetStreamExpiryTest, WithoutAnAgeNothingIsMirrored) {
   options_ = OptionsFor(*server_);
   options_.max_age = std::chrono::milliseconds(0);
