@@ -94,6 +94,17 @@ Result<void> TryPeer(const Subject& subject, Storage& storage, bool has_event) {
   return {};
 }
 
+// Watched, if it can be. A driver with a sanitizer, for one, does not start with another library preloaded.
+Result<std::unique_ptr<Peer>> OpenCopy(const Subject& subject, const std::string& copy,
+                                       const FaultLog* log) {
+  try {
+    return Peer::Open(subject, copy, log);
+  } catch (const AdapterError&) {
+    if (log == nullptr) throw;
+    return Peer::Open(subject, copy);
+  }
+}
+
 // Whether what is done to the files of the storage, which nobody has open, can be watched. `has_event`:
 // what a copy has to hold.
 void FindOutFiles(const Subject& subject, Storage& storage, bool has_event, Capabilities* offered) {
@@ -110,7 +121,7 @@ void FindOutFiles(const Subject& subject, Storage& storage, bool has_event, Capa
   const Scratch copy("aether-copy");
   DiskImage::Read(location).WriteTo(copy.path());
   FaultLog log(copy.path());
-  const auto peer = Peer::Open(subject, copy.path().string(), FaultLog::Possible() ? &log : nullptr);
+  const auto peer = OpenCopy(subject, copy.path().string(), FaultLog::Possible() ? &log : nullptr);
   if (!peer) throw AdapterError("OpenAt() does not open a copy of the storage: " + Describe(peer.error()));
   const auto answer = ReadSmoke(**peer);
   if (!answer)

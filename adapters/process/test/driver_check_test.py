@@ -331,6 +331,13 @@ class Conformance(unittest.TestCase):
             done, rules = self.judge(command, "--rules", "DUR-02")
             self.assertEqual((rules["DUR-02"]["verdict"], done.returncode), ("passed", 0), done.stdout)
 
+    def test_a_driver_that_does_not_bear_preloading_is_tried_by_what_needs_none(self):
+        refuses = 'if "LD_PRELOAD" in os.environ:\n    sys.exit(1)\nDriver().run()'
+        with BrokenDriver("Driver().run()", refuses) as command:
+            done, rules = self.judge(command, "--rules", "FLT-01,FLT-05,DUR-02")
+            self.assertEqual(rules["FLT-05"]["verdict"], "passed", done.stdout + done.stderr)
+            self.assertEqual([rules[rule]["verdict"] for rule in ("FLT-01", "DUR-02")], ["not_offered"] * 2)
+
     def test_the_death_of_a_driver_of_damaged_files_is_the_stores(self):
         dies = '            os._exit(9)\n            raise StoreError("corrupt"'
         with BrokenDriver('            raise StoreError("corrupt"', dies, "file_store.py") as command:

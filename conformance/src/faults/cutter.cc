@@ -60,7 +60,11 @@ std::uint32_t WatchedWriter::Live(std::vector<Ledger>* ledgers, int round,
       Save(*peer, fails);
     }
   };
-  Living("the process that saves", "answers", live);
+  try {
+    fails ? Living("the process that saves", "answers", live) : live();
+  } catch (const PeerDied&) {
+    throw Failure("the process that saves dies", "answers", "the process ended");
+  }
   const std::uint32_t failed = log.plan().failed;
   Kill(&log, peer.get());
   recording_ = ReadRecording(&log, base_, directory_.path());
@@ -88,16 +92,23 @@ void WatchedWriter::DieAndBeFollowed(std::vector<Ledger>* ledgers, int round, st
   }
   log.SetPlan({});
   // What died may keep the storage for a moment.
-  auto follower =
-      Patiently(run_->settings().patience, [&] { return Peer::Open(run_->subject(), location, &log); });
+  const std::string who = "the process that follows a dead writer";
+  auto follower = Patiently(run_->settings().patience, [&]() -> Result<std::unique_ptr<Peer>> {
+    auto peer = Peer::Launch(run_->subject(), location, &log);
+    Result<void> opened;
+    Living(who, "an open store", [&] { opened = peer->WaitUntilOpen(); });
+    return opened ? Result<std::unique_ptr<Peer>>(std::move(peer)) : opened.error();
+  });
   if (!follower) {
     throw Failure("after the death of the writer the storage does not open", "an open store",
                   Describe(follower.error()));
   }
-  writing_.AddReads(*ledgers);
-  Save(**follower, false);
-  writing_.AddBatch(ledgers, kSaves, 1, seed + 1);
-  Save(**follower, false);
+  Living(who, "answers", [&] {
+    writing_.AddReads(*ledgers);
+    Save(**follower, false);
+    writing_.AddBatch(ledgers, kSaves, 1, seed + 1);
+    Save(**follower, false);
+  });
   Kill(&log, follower->get());
   recording_ = ReadRecording(&log, base_, directory_.path());
 }
@@ -106,8 +117,8 @@ void WatchedWriter::RequireWholeLog() const {
   if (recording_.whole()) return;
   throw Inconclusive(
       "what the store does to its files was not recorded whole, so that nothing can be said of a power "
-      "cut; direct "
-      "system calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
+      "cut; "
+      "direct system calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
       recording_.difference.value_or(recording_.unknown));
 }
 

@@ -62,7 +62,7 @@ void Judge::Put(const DiskImage& image) {
   image.WriteTo(Place());
   calls_.clear();
   if (peer_ && !peer_->ended()) return;
-  if (FaultLog::Possible()) {
+  if (trial_->offered().watched) {
     log_ = std::make_unique<FaultLog>(directory_.path());
     log_->SkipSyncs();
   }
