@@ -23,7 +23,7 @@ FAULTS = [
     ("no id", '{"id": number, "result": result}', '{"result": result}', ['without "id" or "notice"']),
     ("a text for an id", '{"id": number, "result": result}', '{"id": str(number), "result": result}', ['"id" is not the number']),
     ("another id", '{"id": number, "result": result}', '{"id": number + 1000, "result": result}', ["answered request 1001, which was never sent"]),
-    ("two answers", 'self._write({"id": number, "result": result})', 'self._write({"id": number, "result": result}); self._write({"id": number, "result": result})', ["answered request 1 a second time"]),
+    ("two answers", 'self._write({"id": number, "result": result})', 'self._write({"id": number, "result": result}); self._write({"id": number, "result": result})', ["a second time: {\"id\": "]),
     ("neither result nor error", '{"id": number, "result": result}', '{"id": number, "answer": result}', ['not just one of "result" and "error"']),
     ("another protocol", '"protocol": 1,', '"protocol": 2,', ["result.protocol: expected 1"]),
     ("no name", '"store": "example in Python"', '"store": ""', ["result.store: expected a name"]),
