@@ -174,7 +174,7 @@ bool Offers(const Capabilities& offered, std::string_view capability) {
   return false;
 }
 
-Capabilities FindOut(const Subject& subject) {
+Capabilities FindOut(const Subject& subject, std::chrono::milliseconds patience) {
   auto storage = MakeStorage(subject);
   auto first = Open(*storage);
   if (const auto events = Read(*first); !events.empty()) {
@@ -193,7 +193,7 @@ Capabilities FindOut(const Subject& subject) {
   {
     const CallInProgress in_progress("the adapter's second Open()");
     // A store that allows one handle only may say so with unavailable: that is not waited for very long.
-    auto second = Patiently(Settings().patience / 10, [&] { return storage->Open(); });
+    auto second = Patiently(patience / 10, [&] { return storage->Open(); });
     offered.handles = offered.handles && second.has_value();
     if (offered.handles && has_event && Read(**second).empty()) {
       throw AdapterError(

@@ -240,8 +240,9 @@ class RuleRun {
 };
 
 // What the types, the Probe, a second Open() and another process show together. Throws AdapterError when
-// the adapter is not sound, so that its faults are not told as those of the store.
-Capabilities FindOut(const Subject& subject);
+// the adapter is not sound, so that its faults are not told as those of the store. A second handle that is
+// unavailable is waited for a tenth of the patience.
+Capabilities FindOut(const Subject& subject, std::chrono::milliseconds patience = Settings().patience);
 
 // Whether the capability of this name is offered.
 bool Offers(const Capabilities& offered, std::string_view capability);

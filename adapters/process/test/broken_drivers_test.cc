@@ -35,7 +35,8 @@ conformance::RuleResult Judge(std::string_view store, std::string_view rule, con
   settings.seed = seed;
   settings.patience = std::chrono::seconds(2);
   settings.call_limit = std::chrono::seconds(1);
-  return conformance::RunProperty(subject, conformance::FindOut(subject), rule, settings);
+  return conformance::RunProperty(subject, conformance::FindOut(subject, settings.patience), rule,
+                                  settings);
 }
 
 // Whether a driver lets the rule be tried.
