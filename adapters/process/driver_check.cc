@@ -5,10 +5,7 @@
 
 #include "driver_check.h"
 
-#include <cerrno>
 #include <condition_variable>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -17,8 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "driver_handle.h"
 #include "process_adapter.h"
 #include "protocol.h"
+#include "scratch_directory.h"
 
 namespace aether::process {
 
@@ -56,60 +55,6 @@ std::string FieldThatDiffers(const Event& a, const Event& b) {
   if (a.timestamp != b.timestamp) return "timestamp";
   return "";
 }
-
-// A directory that TMPDIR names as long as this lives, removed with what a driver leaves there.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    if (const char* before = std::getenv("TMPDIR")) before_ = before;
-    path_ = (std::filesystem::temp_directory_path() / "aether-driver-XXXXXX").string();
-    if (mkdtemp(path_.data()) == nullptr) {
-      throw std::runtime_error("cannot make a directory " + path_ + ": " + std::strerror(errno));
-    }
-    setenv("TMPDIR", path_.c_str(), 1);
-  }
-  ~ScratchDirectory() {
-    if (before_) {
-      setenv("TMPDIR", before_->c_str(), 1);
-    } else {
-      unsetenv("TMPDIR");
-    }
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
- private:
-  std::optional<std::string> before_;
-  std::string path_;
-};
-
-// A handle of one process of the driver.
-class Handle {
- public:
-  Handle(DriverProcess& driver, Request open) : driver_(driver), id_(driver.NewId()) {
-    opened_ = DoneFrom(driver_.Call(open.Number("handle", id_), kAnswerLimit));
-  }
-  const Result<void>& opened() const { return opened_; }
-  Result<void> Save(const Event& event) {
-    return DoneFrom(Call(Request("save").Json("event", ToDriverJson(event))));
-  }
-  Result<bool> Finds(const Event& event) {
-    const auto events = EventsFrom(
-        Call(Request("get_events").Text("actorId", event.actor_id).Json("fromVersion", ToDriverJson(0))));
-    if (!events) return events.error();
-    return events->size() == 1 && events->front()->id == event.id;
-  }
-  Result<void> Release() { return DoneFrom(Call(Request("release"))); }
-
- private:
-  Answer Call(Request request) { return driver_.Call(request.Number("handle", id_), kAnswerLimit); }
-
-  DriverProcess& driver_;
-  std::uint64_t id_;
-  Result<void> opened_;
-};
 
 class Checker {
  public:
@@ -339,11 +284,11 @@ class Checker {
     if (error) throw DriverError("the directory " + *location + " cannot be copied: " + error.message());
     const Request open = Request("open").Text("location", copy.string());
     const std::string of_copy = "of a storage that is opened in a copy of its directory, ";
-    Handle writer(*driver, open);
+    DriverHandle writer(*driver, kAnswerLimit, open);
     Require(writer.opened(), of_copy + "the open failed");
     Require(writer.Save(TestEvent(1)), of_copy + "a save failed");
     Require(writer.Release(), of_copy + "the release failed");
-    Handle reader(*driver, open);
+    DriverHandle reader(*driver, kAnswerLimit, open);
     Require(reader.opened(), of_copy + "the open after its release failed");
     const auto found = reader.Finds(TestEvent(1));
     Require(found, of_copy + "get_events failed");
@@ -356,7 +301,7 @@ class Checker {
   // That another process opens what this one has let go of.
   std::string Location() {
     const std::uint64_t storage = driver_->NewId();
-    Handle writer(*driver_, OnStorage("open", storage));
+    DriverHandle writer(*driver_, kAnswerLimit, OnStorage("open", storage));
     if (!writer.opened()) return Told(writer.opened());
     const auto saved = writer.Save(TestEvent(1));
     const auto location = LocationFrom(Call(OnStorage("location", storage)));
@@ -364,7 +309,7 @@ class Checker {
     std::string told = Lines({Told(saved), Told(location), Told(released)});
     if (told.empty()) {
       const auto driver = AnotherProcess();
-      Handle reader(*driver, Request("open").Text("location", *location));
+      DriverHandle reader(*driver, kAnswerLimit, Request("open").Text("location", *location));
       Require(reader.opened(),
               "every handle on the storage was released, and another process of the driver cannot open its "
               "location");
