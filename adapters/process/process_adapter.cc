@@ -149,7 +149,7 @@ Result<std::string> ProcessAdapter::Location() {
   return Guarded([&] { return LocationFrom(driver_->Call(OnStorage("location"))); });
 }
 
-void ProcessAdapter::Prepare() { (void)Driver(); }
+void ProcessAdapter::PrepareElsewhere() { (void)Driver(); }
 
 Result<std::unique_ptr<ProcessStore>> ProcessAdapter::OpenAt(std::string_view location) {
   return Guarded([&]() -> Result<std::unique_ptr<ProcessStore>> {

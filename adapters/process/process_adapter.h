@@ -44,7 +44,7 @@ class ProcessAdapter {
   Result<Injection> InjectMalformed(std::string_view actor_id, std::string_view raw);
   Result<std::string> Location();
   static Result<std::unique_ptr<ProcessStore>> OpenAt(std::string_view location);
-  static void Prepare();  // starts the driver: what is wrong with it after that has to do with a storage
+  static void PrepareElsewhere();  // starts the driver
   static constexpr bool kLocationIsDirectory = true;  // where Probe() says so, and the next two as well
   static constexpr bool kSurvivesPowerLoss = true;
   static constexpr bool kCountsOnOrderedNames = true;

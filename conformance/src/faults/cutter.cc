@@ -117,9 +117,8 @@ void WatchedWriter::RequireWholeLog() const {
   if (recording_.whole()) return;
   throw Inconclusive(
       "what the store does to its files was not recorded whole, so that nothing can be said of a power "
-      "cut; "
-      "direct system calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
-      recording_.difference.value_or(recording_.unknown));
+      "cut; " +
+      std::string(kNotSeen) + recording_.difference.value_or(recording_.unknown));
 }
 
 Remains Cutter::TryStates(const WatchedWriter& writer, const Remains& base, int wanted) {

@@ -81,14 +81,16 @@ FaultyLife::FaultyLife(RuleRun* run, Trial* trial, const DiskImage& base, Kept k
   base.WriteTo(directory_.path());
 }
 
-void FaultyLife::Live(const Fault& fault, Stage stage, int round) {
+std::uint64_t FaultyLife::Live(const Fault& fault, Stage stage, int round) {
   reads_fail_ = fault.plan.calls == Bit(DiskCall::kRead);
   if (stage == Stage::kFirstOpen) Begin(fault);
   peer_ = Peer::Launch(run_->subject(), Place(), &log_);
-  Living("the process that has the storage", "answers", [&] { LiveOn(fault, stage, round); });
+  std::uint64_t failed = 0;
+  Living("the process that has the storage", "answers", [&] { failed = LiveOn(fault, stage, round); });
+  return failed;
 }
 
-void FaultyLife::LiveOn(const Fault& fault, Stage stage, int round) {
+std::uint64_t FaultyLife::LiveOn(const Fault& fault, Stage stage, int round) {
   open_ = Opened(peer_->WaitUntilOpen());
   if (stage != Stage::kFirstOpen) {
     if (!open_) throw Inconclusive("a copy of the storage does not open");
@@ -97,9 +99,9 @@ void FaultyLife::LiveOn(const Fault& fault, Stage stage, int round) {
     if (stage == Stage::kNextOpen) open_ = Opened(peer_->Reopen(Place()));
   }
   if (open_) GoOn(round);
-  failed_ = log_.plan().failed;
-  trial_->CountCases(static_cast<int>(failed_));
-  trial_->Count("calls that failed", failed_);
+  const std::uint32_t failed = log_.plan().failed;
+  trial_->CountCases(static_cast<int>(failed));
+  trial_->Count("calls that failed", failed);
   log_.SetPlan({});
   trial_->Remark("the fault is over");
   // What could not be read may stay so until the storage is opened anew.
@@ -108,6 +110,7 @@ void FaultyLife::LiveOn(const Fault& fault, Stage stage, int round) {
   }
   reads_fail_ = false;
   GoOn(round);
+  return failed;
 }
 
 void FaultyLife::GoOn(int round) {
@@ -125,15 +128,13 @@ Remains FaultyLife::End() {
     peer_->Kill();
   }
   // A call that is not seen does not fail either. What has no record of its own says nothing of the rest.
-  const Recording recording = ReadRecording(&log_, base_, directory_.path());
+  Recording recording = ReadRecording(&log_, base_, directory_.path());
   if (recording.unknown.empty() && recording.difference) {
     throw Inconclusive(
-        "what the store does to its files is not seen whole, so that not all of it can be made to fail; "
-        "direct system "
-        "calls as Go's, io_uring, static linking and other processes' writes are not seen: " +
-        *recording.difference);
+        "what the store does to its files is not seen whole, so that not all of it can be made to fail; " +
+        std::string(kNotSeen) + *recording.difference);
   }
-  return {DiskImage::Read(directory_.path()), ledgers_};
+  return {std::move(recording.left), ledgers_};
 }
 
 void FaultyLife::Begin(const Fault& fault) {
@@ -219,15 +220,13 @@ void TryFaults(RuleRun& run, const std::vector<Fault>& faults, Kept kept) {
   const std::size_t stages = kept == Kept::kEvents ? std::size(kStages) : 1;
   const int kinds = static_cast<int>(faults.size() * stages);
   std::uint64_t failed = 0;
-  const int rounds = run.Scaled(3 * kinds, kinds);
-  run.Rounds(rounds, [&](Trial& t, int round) {
+  run.Rounds(run.Scaled(3 * kinds, kinds), [&](Trial& t, int round) {
     const auto n = static_cast<std::size_t>(round);
     Fault fault = faults[n % faults.size()];
     const Stage stage = kStages[n / faults.size() % std::size(kStages)];
     fault.plan.skip = static_cast<std::uint32_t>(round / kinds);
     FaultyLife life(&run, &t, DiskImage::Read(t.Location()), kept);
-    life.Live(fault, stage, round);
-    failed += life.failed();
+    failed += life.Live(fault, stage, round);
     const Remains remains = life.End();
     Judge judge(&t, &run.subject());
     try {
@@ -237,9 +236,10 @@ void TryFaults(RuleRun& run, const std::vector<Fault>& faults, Kept kept) {
       for (const std::string& line : judge.Tell(&run, {})) failure.timeline.push_back(line);
       throw;
     }
-    if (round == rounds - 1 && failed == 0) {
-      throw Inconclusive("the store makes no call to its files that can fail so: nothing was tried");
-    }
+  });
+  if (failed > 0) return;
+  run.Once([](Trial&) {
+    throw Inconclusive("the store makes no call to its files that can fail so: nothing was tried");
   });
 }
 

@@ -31,19 +31,16 @@ class FaultyLife {
  public:
   FaultyLife(RuleRun* run, Trial* trial, const DiskImage& base, Kept kept);
 
-  // Saves and reads before the fault, under it and after it. Throws Failure where the store does not keep
-  // to what spec/faults.md says.
-  void Live(const Fault& fault, Stage stage, int round);
-
-  // How many calls failed.
-  std::uint64_t failed() const { return failed_; }
+  // Saves and reads before the fault, under it and after it. Answers how many calls failed. Throws Failure
+  // where the store does not keep to what spec/faults.md says.
+  std::uint64_t Live(const Fault& fault, Stage stage, int round);
 
   // What is there at the end, and what has to be. Throws Inconclusive where calls were not seen.
   Remains End();
 
  private:
   std::string Place() const { return directory_.path().string(); }
-  void LiveOn(const Fault& fault, Stage stage, int round);
+  std::uint64_t LiveOn(const Fault& fault, Stage stage, int round);
   void Begin(const Fault& fault);
   void GoOn(int round);
   bool Opened(const Result<void>& opened);
@@ -62,7 +59,6 @@ class FaultyLife {
   Writing writing_;
   std::vector<Ledger> ledgers_;
   std::unique_ptr<Peer> peer_;
-  std::uint64_t failed_ = 0;
   bool open_ = false;
   bool reads_fail_ = false;
   std::string error_;

@@ -12,8 +12,13 @@
 
 namespace aether::conformance {
 
+// Why a recording may not be whole, for people.
+inline constexpr const char* kNotSeen =
+    "direct system calls as Go's, io_uring, static linking and other processes' writes are not seen: ";
+
 struct Recording {
   std::vector<FileOperation> operations;
+  DiskImage left;                         // what is in the directory
   std::string unknown;                    // an operation that has no record of its own; empty: none
   std::optional<std::string> difference;  // the operations, done again, give another directory
 

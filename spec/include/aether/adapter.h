@@ -144,6 +144,13 @@ concept OpensElsewhere = requires(A& adapter, std::string_view location) {
   { A::OpenAt(location) } -> std::same_as<Result<std::unique_ptr<StoreOf<A>>>>;
 };
 
+// Hook, beside these: starts what runs the store in that process, such as an interpreter, before it opens
+// anything. What breaks after that has to do with a storage.
+template <typename A>
+concept PreparesElsewhere = OpensElsewhere<A> && requires {
+  { A::PrepareElsewhere() } -> std::same_as<void>;
+};
+
 // Says that Location() is the absolute path of a directory that holds all that is stored, so that OpenAt()
 // opens a copy of it as well: `static constexpr bool kLocationIsDirectory = true;`. The kit copies such
 // directories, changes the copies, and watches what a process does to the files in them.

@@ -149,7 +149,7 @@ Subject SubjectOf() {
       subject.open_at = [](std::string_view location) {
         return subject_detail::Erase(A::OpenAt(location));
       };
-      if constexpr (requires { A::Prepare(); }) subject.prepare = [] { A::Prepare(); };
+      if constexpr (PreparesElsewhere<A>) subject.prepare = [] { A::PrepareElsewhere(); };
     }
     if constexpr (NamesSubject<A>) {
       subject.updating_members = UpdatingMembers<typename A::Subject>();
